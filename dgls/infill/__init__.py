@@ -1,0 +1,1 @@
+"""The main job: gap -> context -> canvas -> denoise -> repair -> ranked fills. Knows no editor and no file system."""

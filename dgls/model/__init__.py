@@ -1,0 +1,1 @@
+"""Hosts of diffusion checkpoints: description, tokenizer, prefix store, encoder and decoder passes."""

@@ -1,0 +1,1 @@
+"""Languages, fragments, verdicts and enclosing nodes: all that dgls knows of tree-sitter."""

@@ -1,0 +1,1 @@
+"""Corpus, gap sampling, loss, optimiser and export of a checkpoint."""
