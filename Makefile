@@ -1,0 +1,55 @@
+# A clone needs nothing but python3 (3.11 or later), pip and make: every target creates what it uses, in .venv.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# The pins hold for the packages and for the build backend; pip 25.3 asks for the latter under a name of its own.
+PINNED := PIP_CONSTRAINT=$(CURDIR)/constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/constraints.txt \
+	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
+
+.PHONY: help demo test lint wheel clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo   cut spans out of real code and have them filled, over LSP, before your eyes"
+	@echo "make test   ruff, mypy and pytest"
+	@echo "make lint   ruff and mypy alone"
+	@echo "make wheel  build dist/*.whl"
+	@echo "make clean  remove what the other targets made, .venv too"
+
+demo: $(READY)
+	@$(BIN)/python -m dgls.evaluation.demo
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+wheel: $(READY)
+	rm -rf dist
+	$(PINNED) $(PIP) wheel --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find dgls tests -name __pycache__ -prune -exec rm -rf {} +
+
+# Stock Debian has no ensurepip, and a pip that installs nowhere but into another interpreter: the system's pip
+# fills an environment without one. Where pip cannot do that (before 22.3), the environment brings its own.
+PIP = $$($(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 \
+	&& echo "$(PYTHON) -m pip --python $(BIN)/python" || echo "$(BIN)/python -m pip")
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "dgls needs Python 3.11 or later; name one: make PYTHON=python3.12"; exit 1; }
+	@echo "Creating $(VENV): the first time this takes a few minutes, most of them for torch."
+	@$(PYTHON) -m venv --without-pip $(VENV)
+	@$(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 \
+		|| $(BIN)/python -m ensurepip >/dev/null 2>&1 \
+		|| { echo "$(PYTHON) has neither a pip of 22.3 or later nor ensurepip: install pip"; exit 1; }
+	@$(PINNED) $(PIP) install --quiet --editable '.[dev]'
+	@touch $@
