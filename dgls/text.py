@@ -1,8 +1,8 @@
 """Open documents as immutable snapshots, their positions in three encodings, and edits to them.
 
-A line ends at ``\\n``, ``\\r\\n`` or ``\\r`` and at nothing else, as the Language Server Protocol has it: a form feed or
-U+2028 is an ordinary character. Offsets count characters (code points) of the text; a position counts units of the
-negotiated encoding within a line. Lone surrogates are ordinary characters too.
+A line ends at ``\\n``, ``\\r\\n`` or ``\\r`` and at nothing else, as the Language Server Protocol has it: a form
+feed or U+2028 is an ordinary character. Offsets count characters (code points) of the text; a position counts
+units of the negotiated encoding within a line. Lone surrogates are ordinary characters too.
 
 A document keeps its lines, not one string, so that an edit touches only the lines it names.
 """
@@ -94,8 +94,8 @@ class Document:
     def edited(self, version: int, edits: Iterable[Edit], encoding: Encoding) -> "Document":
         """The next version: ``edits`` applied one after the other, each to the result of the one before.
 
-        A span that ends past the last line ends with the text, and one whose ends are swapped is put right: clients
-        rely on the protocol's reference implementation, which does the same.
+        A span that ends past the last line ends with the text, and one whose ends are swapped is put right:
+        clients rely on the protocol's reference implementation, which does the same.
         """
         lines = list(self.lines)
         for edit in edits:
@@ -129,13 +129,8 @@ def typed_since(before: Document, now: Document, offset: int) -> str | None:
     if now is before:
         return ""
     count = len(now.text) - len(before.text)
-    if (
-        count >= 0
-        and now.text[:offset] == before.text[:offset]
-        and now.text[offset + count :] == before.text[offset:]
-    ):
-        return now.text[offset : offset + count]
-    return None
+    typed = now.text[offset : offset + count] if count >= 0 else ""
+    return typed if now.text == before.text[:offset] + typed + before.text[offset:] else None
 
 
 def _column(line: str, character: int, encoding: Encoding) -> int:
@@ -143,7 +138,7 @@ def _column(line: str, character: int, encoding: Encoding) -> int:
     content = line.rstrip("\r\n")
     if encoding == "utf-32" or content.isascii():
         return min(character, len(content))
-    # The number of units grows with every character, so the last prefix that is not too long is found by halving.
+    # Units grow with every character, so the longest prefix that is not too long is found by halving.
     return bisect_right(range(len(content) + 1), character, key=lambda n: units(content[:n], encoding)) - 1
 
 
