@@ -1,8 +1,8 @@
 """Open documents as immutable snapshots, their positions in three encodings, and edits to them.
 
-A line ends at a line feed, a carriage return or both, and at nothing else, as the Language Server Protocol has
-it: a form feed or U+2028 is an ordinary character. Offsets count characters (code points) of the text; a position counts
-units of the negotiated encoding within a line. Lone surrogates are ordinary characters too.
+A line ends at a line feed, a carriage return or both, and at nothing else, as the Language Server Protocol
+has it: a form feed or U+2028 is an ordinary character. Offsets count characters (code points) of the text; a
+position counts units of the negotiated encoding within a line. Lone surrogates are ordinary characters too.
 
 A document keeps its lines, not one string, so that an edit touches only the lines it names.
 """
