@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from dgls.config import InfillSettings
+
 DESCRIPTION_FILE = "dgls.json"
 
 
@@ -17,7 +19,7 @@ class CheckpointError(Exception):
     """A checkpoint that cannot be used; the message names it, what is wrong and what to do."""
 
 
-class SamplerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SamplerAdvice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sampler values that a checkpoint recommends; null leaves the choice to its generation config or the library."""
 
     max_steps: Annotated[int, Meta(ge=1)] | None = None
@@ -26,6 +28,39 @@ class SamplerRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature_end: Annotated[float, Meta(ge=0)] | None = None
     stability: Annotated[int, Meta(ge=0)] | None = None
     confidence: Annotated[float, Meta(gt=0)] | None = None
+
+
+class SamplerRules(msgspec.Struct, frozen=True):
+    """Sampler values in force.
+
+    ``temperature_start`` belongs to the first of ``max_steps`` steps and ``temperature_end`` to the last.
+    ``entropy_bound`` is in nats. The loop stops early when the argmax canvas stood still for ``stability`` steps and
+    the mean entropy is at most ``confidence`` nats.
+    """
+
+    max_steps: int
+    entropy_bound: float
+    temperature_start: float
+    temperature_end: float
+    stability: int
+    confidence: float
+
+    def under(self, settings: InfillSettings) -> "SamplerRules":
+        """These rules with every value that the user set laid over them."""
+        chosen = {
+            "max_steps": settings.max_steps,
+            "entropy_bound": settings.entropy_bound,
+            "temperature_start": settings.temperature_start,
+            "temperature_end": settings.temperature_end,
+        }
+        return msgspec.structs.replace(self, **{name: v for name, v in chosen.items() if v is not None})
+
+
+def first_of(*advice: SamplerAdvice) -> SamplerRules:
+    """Per field, the first value that is not null; the last advice must be complete."""
+    fields = SamplerAdvice.__struct_fields__
+    values = {name: next(v for a in advice if (v := getattr(a, name)) is not None) for name in fields}
+    return SamplerRules(**values)
 
 
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,11 +80,13 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context_format: Literal["dgls", "chat"] = "chat"
     context_tokens: Annotated[int, Meta(ge=64)] | None = None
     separate_boundaries: bool = False
-    sampler: SamplerRules = SamplerRules()
+    sampler: SamplerAdvice = SamplerAdvice()
 
     def __post_init__(self) -> None:
         if self.corruption != "uniform" and self.mask_token is None:
             raise ValueError(f"corruption `{self.corruption}` needs a `mask_token`")
+        if list(self.canvas_lengths) != sorted(set(self.canvas_lengths)):
+            raise ValueError(f"`canvas_lengths` must be ascending, got {list(self.canvas_lengths)}")
 
 
 def read_description(folder: Path) -> Description:
