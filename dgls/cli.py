@@ -1,0 +1,201 @@
+"""The commands of dgls. Nothing heavy is imported here: `dgls serve` answers before any model is loaded.
+
+Settings come weakest first from the user's own file, the editor, the environment and these options.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+import dgls
+from dgls.config import Layer, Settings, environment_layer, file_layer, resolve, user_file
+
+ORIGIN = "the command line"
+
+
+class Commands(click.Group):
+    """The commands; options without a command are those of `dgls serve`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, with `serve` put first where no command is named."""
+        own = {name for option in self.get_params(ctx) for name in option.opts}
+        if not args or (args[0].startswith("-") and args[0] not in own):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(dgls.__version__, prog_name="dgls")
+def main() -> None:
+    """Fill code from both sides with a text-diffusion model.
+
+    Without a command: serve.
+    """
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that set settings; the command gets them as ``layer``, that of the command line."""
+
+    @click.option("--checkpoint", metavar="NAME", help="`embedded`, a folder, or a hub id.")
+    @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), help="Where the model runs.")
+    @click.option("--allow-download", is_flag=True, default=None, help="Let a hub id be downloaded.")
+    @click.option(
+        "--set", "assignments", metavar="SECTION.FIELD=VALUE", multiple=True, help="Any setting; repeatable."
+    )
+    @functools.wraps(command)
+    def with_layer(
+        checkpoint: str | None,
+        device: str | None,
+        allow_download: bool | None,
+        assignments: tuple[str, ...],
+        **rest: Any,
+    ) -> Any:
+        values: dict[str, dict[str, Any]] = {}
+        for assignment in assignments:
+            path, equals, value = assignment.partition("=")
+            section, dot, name = path.partition(".")
+            if not (equals and dot and section and name):
+                raise click.BadParameter(
+                    f"{assignment!r} sets nothing: expected SECTION.FIELD=VALUE, as in infill.seed=7",
+                    param_hint="--set",
+                )
+            values.setdefault(section, {})[name] = value
+        named = {"checkpoint": checkpoint, "device": device, "allow_download": allow_download}
+        values.setdefault("model", {}).update(
+            {name: value for name, value in named.items() if value is not None}
+        )
+        return command(layer=Layer(ORIGIN, values, text=True), **rest)
+
+    return with_layer
+
+
+def layers_below(layer: Layer) -> list[Layer]:
+    """The layers of this run, weakest first; an unreadable user file is left out with a warning."""
+    own, problems = file_layer(user_file())
+    warn(problems)
+    return [own, environment_layer(), layer]
+
+
+def settings_of(layer: Layer) -> Settings:
+    """The settings in force; what is wrong on the command line is a usage error, elsewhere a warning."""
+    wrong = resolve([layer]).problems
+    if wrong:
+        raise click.UsageError(wrong[0].replace(f" from {ORIGIN} is ignored", ""))
+    resolved = resolve(layers_below(layer))
+    warn(resolved.problems)
+    return resolved.settings
+
+
+def warn(problems: Iterable[str]) -> None:
+    """One line on standard error per problem."""
+    for problem in problems:
+        click.echo(f"dgls: {problem}", err=True)
+
+
+@main.command()
+@click.option(
+    "--stdio", is_flag=True, expose_value=False, help="Speak over standard input and output (always so)."
+)
+@settings_options
+def serve(layer: Layer) -> None:
+    """Serve an editor over standard input and output (the default)."""
+    from dgls.server import serve as run
+
+    sys.exit(run(layers_below(layer)))
+
+
+@main.command()
+@click.argument("file")
+@click.option("--at", multiple=True, metavar="LINE:COL", help="Fill a gap at this place; repeatable.")
+@click.option(
+    "--range",
+    "ranges",
+    multiple=True,
+    metavar="L:C-L:C",
+    help="Rewrite this span, its end excluded; repeatable.",
+)
+@click.option("--path", metavar="PATH", help="What the model takes the file for; with `-` above all.")
+@click.option("--language", default="", metavar="ID", help="LSP language id; otherwise the path tells.")
+@click.option("--candidates", metavar="N", help="Denoise this many candidates as one batch, show every fill.")
+@click.option("--seed", metavar="N", help="Seed of every random choice.")
+@click.option(
+    "--write", is_flag=True, help="Put the best fill into the file; with `-` print the filled text."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@settings_options
+def fill(
+    file: str,
+    at: tuple[str, ...],
+    ranges: tuple[str, ...],
+    path: str | None,
+    language: str,
+    candidates: str | None,
+    seed: str | None,
+    write: bool,
+    as_json: bool,
+    layer: Layer,
+) -> None:
+    """Fill gaps of FILE (`-` reads standard input) and show the fill as a diff.
+
+    Lines and columns count from 1; a column counts characters, so that 1:1 stands before the first one.
+
+    Exit status: 0 where a fill is offered, 1 where nothing valid was found, 2 on wrong input.
+    """
+    if not at and not ranges:
+        raise click.UsageError("say where: --at LINE:COL or --range LINE:COL-LINE:COL, both counted from 1")
+    if file == "-" and write and as_json:
+        raise click.UsageError("--write and --json both print; with `-` choose one")
+    values = dict(layer.values)
+    named = {"candidates": candidates, "seed": seed}
+    values["infill"] = {
+        **values.get("infill", {}),
+        **{name: value for name, value in named.items() if value is not None},
+    }
+    settings = settings_of(layer._replace(values=values))
+
+    from dgls.terminal.fill import Wish
+    from dgls.terminal.fill import fill as run
+    from dgls.terminal.source import InputError, Source
+
+    try:
+        source = Source.read(file)
+        shown_as = path if path is not None else "" if file == "-" else file
+        wish = Wish(
+            source.gaps(at, ranges), shown_as, language, write, as_json, every_fill=candidates is not None
+        )
+        status = run(source, wish, settings)
+    except InputError as error:
+        warn([str(error)])
+        status = 2
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status)
+
+
+@main.command()
+@click.option("--quick", is_flag=True, help="A few fills only: whether it works, not how fast.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@settings_options
+def bench(quick: bool, as_json: bool, layer: Layer) -> None:
+    """Measure dgls on this machine, over standard input and output as an editor sees it."""
+    settings = settings_of(layer)
+
+    from dgls.evaluation.bench import bench as run
+
+    sys.exit(run(settings, quick=quick, as_json=as_json))
+
+
+@main.command(
+    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def train(context: click.Context, arguments: tuple[str, ...]) -> None:
+    """Train a checkpoint: see `dgls train --help`."""
+    from dgls.training.command import train as command
+
+    with command.make_context("train", list(arguments), parent=context.parent) as inner:
+        command.invoke(inner)
