@@ -1,0 +1,169 @@
+"""Languages are data: a folder ``grammars/<language>/`` with a ``language.toml`` and queries, read and checked here.
+
+Nothing here knows a language by name. ``grammars/README.md`` says what a folder holds and how to add one.
+"""
+
+import importlib
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import tree_sitter
+from msgspec import Meta
+
+from dgls.syntax.invalid import InvalidRules, QueryProblem
+
+
+class GrammarMissing(Exception):
+    """The language is known, but the package of its grammar is not installed; the message says what to install."""
+
+
+class LanguageError(ValueError):
+    """A folder in ``grammars/`` is wrong; the message names the file, what is wrong and what would be right."""
+
+
+class Grammar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the tree-sitter grammar comes from."""
+
+    package: Annotated[str, Meta(min_length=1)]
+    """What pip installs, such as ``tree-sitter-python``."""
+    module: Annotated[str, Meta(min_length=1)]
+    function: Annotated[str, Meta(min_length=1)] = "language"
+
+
+class Comments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How comments are written: what starts a line comment, and the pairs around block comments."""
+
+    line: tuple[str, ...] = ()
+    block: tuple[tuple[str, str], ...] = ()
+
+
+class Strings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What opens and closes a string, apart from prefixes."""
+
+    single_line: tuple[str, ...] = ()
+    multi_line: tuple[str, ...] = ()
+
+
+class Nodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Node types of the grammar, by the part they play."""
+
+    definitions: tuple[str, ...]
+    statements: tuple[str, ...]
+    blocks: tuple[str, ...]
+    """Nodes whose children stand on their own, so that far ones can be left out of a fragment."""
+
+
+class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of ``language.toml``."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    ids: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """LSP language ids."""
+    endings: tuple[str, ...]
+    """File endings, with the dot; they count only where the language id is none that is known."""
+    indentation: bool
+    """Whether indentation carries meaning."""
+    grammar: Grammar
+    nodes: Nodes
+    comments: Comments = Comments()
+    strings: Strings = Strings()
+
+
+class Language:
+    """One language, loaded: its description, its tree-sitter grammar and what parses but is not valid in it."""
+
+    def __init__(self, folder: Path):
+        """Load ``folder``; raises LanguageError where it is wrong and GrammarMissing without its grammar package."""
+        self.description = describe(folder)
+        self.grammar = _grammar(self.description)
+        self.definitions = frozenset(self.description.nodes.definitions)
+        self.statements = frozenset(self.description.nodes.statements)
+        self.blocks = frozenset(self.description.nodes.blocks)
+        for role, types in (
+            ("definitions", self.definitions),
+            ("statements", self.statements),
+            ("blocks", self.blocks),
+        ):
+            for node_type in sorted(types):
+                if self.grammar.id_for_node_kind(node_type, True) is None:
+                    raise LanguageError(
+                        f"{folder / 'language.toml'}: nodes.{role} names {node_type!r}, "
+                        f"which is no node type of {self.description.grammar.package}"
+                    )
+        path = folder / "invalid.scm"
+        try:
+            source = path.read_text(encoding="utf-8") if path.is_file() else ""
+            self.invalid = InvalidRules(self.grammar, source)
+        except (QueryProblem, UnicodeDecodeError) as error:
+            raise LanguageError(f"{path}: {error}") from error
+
+    @property
+    def name(self) -> str:
+        """The language's name, for people."""
+        return self.description.name
+
+    def __repr__(self) -> str:
+        return f"Language({self.name!r})"
+
+
+def language_of(language_id: str, path: str) -> Language | None:
+    """The language of a document, by its LSP language id or else by the ending of its path; None if it is not known.
+
+    Raises GrammarMissing where the language is known but its grammar is not installed.
+    """
+    folders = _folders()
+    by_id = {known: folder for folder, description in folders.items() for known in description.ids}
+    folder = by_id.get(language_id)
+    if folder is None:
+        ending = Path(path).suffix.lower()
+        by_ending = {known: folder for folder, description in folders.items() for known in description.endings}
+        folder = by_ending.get(ending)
+    return None if folder is None else _loaded(folder)
+
+
+def describe(folder: Path) -> Description:
+    """Read ``language.toml`` of ``folder``; raises LanguageError."""
+    path = folder / "language.toml"
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Description)
+    except OSError as error:
+        raise LanguageError(f"{path} cannot be read: {error.strerror}; each language folder has one") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise LanguageError(f"{path}: {error}") from error
+
+
+def grammars_folder() -> Path:
+    """Where the language folders are: inside the package in a wheel, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "grammars"
+    return inside if inside.is_dir() else package.parent / "grammars"
+
+
+@cache
+def _folders() -> dict[Path, Description]:
+    return {path.parent: describe(path.parent) for path in sorted(grammars_folder().glob("*/language.toml"))}
+
+
+@cache
+def _loaded(folder: Path) -> Language:
+    return Language(folder)
+
+
+def _grammar(description: Description) -> tree_sitter.Language:
+    wanted = description.grammar
+    try:
+        module = importlib.import_module(wanted.module)
+    except ImportError as error:
+        raise GrammarMissing(
+            f"{description.name} needs the package {wanted.package}; install it with: pip install {wanted.package}"
+        ) from error
+    try:
+        return tree_sitter.Language(getattr(module, wanted.function)())
+    except (AttributeError, TypeError, ValueError) as error:
+        raise LanguageError(
+            f"the grammar of {description.name}, {wanted.module}.{wanted.function}() of {wanted.package}, "
+            f"does not load: {error}"
+        ) from error

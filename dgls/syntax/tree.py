@@ -1,0 +1,110 @@
+"""Parsing with a time limit, and finding what is wrong in a tree without walking all of it.
+
+tree-sitter counts UTF-8 bytes; the rest of dgls counts characters. Text that has no UTF-8 form or that grammars read
+differently (lone surrogates, lone carriage returns) is replaced here, one character for one, before it is encoded.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import tree_sitter
+from tree_sitter import Node, Tree
+
+from dgls.syntax.language import Language
+
+CHUNK_BYTES = 1 << 16
+VISITS = 4_000
+"""Nodes looked at, at most, in search of faults: an unclosed string can put an ERROR around thousands."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
+
+
+class Clock:
+    """A time limit that starts when it is made."""
+
+    def __init__(self, budget_ms: float):
+        self._end = time.perf_counter() + budget_ms / 1000
+
+    def late(self) -> bool:
+        """Whether the time is up."""
+        return time.perf_counter() > self._end
+
+
+class Site(NamedTuple):
+    """A place in a source that is wrong: bytes ``start`` to ``end``."""
+
+    start: int
+    end: int
+    kind: Literal["error", "missing", "invalid"]
+    message: str
+
+
+def parseable(text: str) -> str:
+    """``text`` with as many characters, but none that has no UTF-8 form, and with line feeds for lone CRs."""
+    if "\r" in text:
+        text = _LONE_CARRIAGE_RETURN.sub("\n", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+
+
+def characters(source: bytes, start: int, end: int) -> int:
+    """How many characters bytes ``start`` to ``end`` hold."""
+    return len(source[start:end].decode("utf-8", "ignore"))
+
+
+def parse(source: bytes, language: Language, clock: Clock) -> Tree | None:
+    """The tree of ``source``; None if the time was up before the end.
+
+    The callbacks also let other threads run: a plain ``parse(bytes)`` holds the interpreter lock to its end.
+    """
+
+    def read(offset: int, _point: object) -> bytes:
+        return source[offset : offset + CHUNK_BYTES]
+
+    def stop(_offset: int, _has_error: bool) -> bool:
+        return clock.late()
+
+    try:
+        return tree_sitter.Parser(language.grammar).parse(read, encoding="utf8", progress_callback=stop)
+    except ValueError:  # how the binding says that it was stopped
+        return None
+
+
+def wrong_sites(tree: Tree, source: bytes, language: Language, clock: Clock) -> list[Site] | None:
+    """All that is wrong in a tree: ERROR and MISSING nodes and matches of ``invalid.scm``, in no order.
+
+    None if the time or the visits were up before the end.
+    """
+    sites: list[Site] = []
+    visits = 0
+    for node in _faulty_nodes(tree):
+        visits += 1
+        if visits > VISITS or clock.late():
+            return None
+        if node.is_error:
+            sites.append(Site(node.start_byte, node.end_byte, "error", "this does not parse"))
+        elif node.is_missing:
+            sites.append(Site(node.start_byte, node.end_byte, "missing", f"{node.type!r} is missing"))
+    matches = language.invalid.matches(tree.root_node, source, clock.late)
+    if matches is None:
+        return None
+    sites += (Site(node.start_byte, node.end_byte, "invalid", message) for node, message in matches)
+    return sites
+
+
+def _faulty_nodes(tree: Tree) -> Iterator[Node]:
+    """The nodes that are faulty or hold something faulty, outermost first, each once; never recursive."""
+    if not tree.root_node.has_error:
+        return
+    cursor = tree.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        yield node
+        if node.has_error and cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return
