@@ -1,8 +1,8 @@
 """The one model thread: it loads the model, takes jobs, and stops working on what nobody wants any more.
 
 Two kinds of jobs. An *automatic* one answers a keystroke: only the newest is wanted, so it takes the place of
-any older one, waiting or running. A *command* was asked for by hand: commands run in the order they came, before
-what is automatic, and no keystroke drops them.
+any older one, waiting or running. A *command* was asked for by hand: commands run in the order they came,
+before what is automatic, and no keystroke drops them.
 
 Work is a generator that yields after each prefill chunk and each denoising step; between yields the thread
 looks whether the job is still wanted. A job ends exactly once: with an :class:`Answer`, :class:`Cancelled` or
@@ -155,8 +155,8 @@ class Engine:
     ) -> Job:
         """Ask for fills; never blocks. The request's deadline is set here, from its own settings.
 
-        While the model is loading a command waits, and an automatic job is answered at once with no fill. So it
-        is where loading has failed, and a command fails there with the message of that failure.
+        While the model is loading a command waits, and an automatic job is answered at once with no fill. So
+        it is where loading has failed, and a command fails there with the message of that failure.
         """
         if kind == "automatic":
             request = replace(request, deadline=time.monotonic() + request.settings.deadline_ms / 1000)
@@ -283,7 +283,7 @@ def load_filler(settings: ModelSettings) -> Load:
     def load(report: Report) -> Filler:
         report(0.0, "importing torch")
         from dgls.infill.fill import fill_gaps
-        from dgls.model.load import load_host
+        from dgls.model.host import load_host
 
         host = load_host(settings, report)
 

@@ -1,4 +1,4 @@
-"""The engine: who runs, who is dropped, what a failure does. The model is a script that the test steps through."""
+"""The engine: who runs, who is dropped, what a failure does. The model is a script."""
 
 import queue
 import threading

@@ -1,1 +1,57 @@
 """LSP over stdio: thin features that translate the protocol to jobs, and fills to edits. Knows no tensor."""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from typing import BinaryIO, NoReturn
+
+from dgls.config import Layer, resolve
+from dgls.engine import Load, load_filler
+from dgls.server.stdio import Writer, read_in_thread, take_stdio
+
+LAST_MESSAGES_SECONDS = 0.4
+INTERRUPTED = 130
+
+
+def serve(layers: list[Layer], load: Load | None = None) -> NoReturn:
+    """Serve one client on stdin and stdout until it ends; then this process ends.
+
+    ``layers`` are the settings weakest first, without the editor's. ``load`` stands in for loading the
+    checkpoint that they name. The exit code is 0 if the client had asked for a shutdown, else 1.
+    """
+    incoming, outgoing = take_stdio()
+    settings = resolve(layers).settings
+    logger = logging.getLogger("dgls")
+    logger.addHandler(logging.StreamHandler(sys.stderr))
+    logger.setLevel(settings.server.log_level.upper())
+    try:
+        asyncio.run(_serve(layers, load or load_filler(settings.model), incoming, outgoing))
+    finally:
+        os._exit(INTERRUPTED)  # the loop ends by itself only when it is interrupted
+
+
+async def _serve(layers: list[Layer], load: Load, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+    # Not at the top: the imports take half a second, and stdout has to be safe before them.
+    from dgls.server.features import register
+    from dgls.server.protocol import silence_pygls
+    from dgls.server.session import Session
+
+    silence_pygls()
+    loop = asyncio.get_running_loop()
+    writer = Writer(outgoing, on_broken=lambda: os._exit(1))
+    session = Session(layers, load, writer)
+    register(session)
+
+    def end() -> None:
+        """Let the loop handle what came before the end, but do not rely on it: it may be stalled."""
+        loop.call_soon_threadsafe(session.leave)
+        threading.Event().wait(LAST_MESSAGES_SECONDS)
+        os._exit(1)
+
+    def receive(body: bytes) -> None:
+        loop.call_soon_threadsafe(session.protocol.receive, body)
+
+    read_in_thread(incoming, receive, end)
+    await loop.create_future()

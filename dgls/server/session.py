@@ -1,0 +1,260 @@
+"""One client: its documents, its settings, what it has asked for, and what it is told.
+
+A session turns requests to jobs of the engine and brings what comes back from the model thread to the event
+loop. The features themselves stand in ``features.py``.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import PurePath
+from typing import Any, NamedTuple, NoReturn, TypeVar
+
+import msgspec
+from lsprotocol import types as lsp
+from pygls.exceptions import (
+    FeatureNotificationError,
+    JsonRpcException,
+    JsonRpcInternalError,
+    JsonRpcRequestCancelled,
+)
+from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
+
+import dgls
+from dgls.config import Layer, Resolved, resolve
+from dgls.engine import Cancelled, Engine, Failed, Kind, Load, Outcome, State, log_failure
+from dgls.infill.request import Answer, FillRequest, Frame, Gap
+from dgls.server.documents import Documents
+from dgls.server.loading import show_loading
+from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
+from dgls.server.protocol import Protocol
+from dgls.server.stdio import Writer, watch_process
+from dgls.text import Document, typed_since
+
+log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Value = TypeVar("Value")
+
+
+class Ask(NamedTuple):
+    """A request that the engine works on: which gap of which snapshot, and what will come of it."""
+
+    snapshot: Document
+    gap: Gap
+    id: int | str
+    kind: Kind
+    outcome: "asyncio.Future[Outcome]"
+
+    def reply(self, answer: Awaitable[Result]) -> "asyncio.Task[Result]":
+        """``answer`` as the reply to the client; if the client cancels it, the engine's job ends too."""
+        task = asyncio.ensure_future(_awaited(answer))
+        # Not a `finally` in the coroutine: a task that is cancelled before its first turn never enters it.
+        task.add_done_callback(lambda _: self.outcome.cancel())
+        return task
+
+
+class Session(LanguageServer):
+    """The server as one client sees it.
+
+    ``layers`` are the settings without the editor's, weakest first. ``writer`` takes messages to the client.
+    """
+
+    protocol: Protocol
+
+    def __init__(self, layers: list[Layer], load: Load, writer: Writer) -> None:
+        super().__init__("dgls", dgls.__version__, protocol_cls=Protocol)
+        self.layers = layers
+        self.resolved: Resolved = resolve(layers)
+        self.loop = asyncio.get_running_loop()
+        self.engine = Engine(load, self._in_loop(self._on_state))
+        self.wants_frames = False
+        self._states: asyncio.Queue[State] = asyncio.Queue()
+        self._asks: set[Ask] = set()
+        self._shown: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._writer = writer
+        self.protocol.set_writer(writer)
+        self.loop.set_exception_handler(_log_loop_failure)
+
+    @property
+    def documents(self) -> Documents:
+        """What the client has open."""
+        return self.protocol.documents
+
+    # Beginning and end
+
+    def initialize(self, params: lsp.InitializeParams) -> None:
+        """Take what the client says of itself; the answer goes out before any model is loaded."""
+        encoding = params.capabilities.general and params.capabilities.general.position_encodings
+        self.documents.encoding = choose_encoding(encoding or ())
+        self.wants_frames = _member(params.capabilities.experimental, "dgls", "frames") is True
+        self.resolved = resolve(with_editor(self.layers, params.initialization_options))
+        logging.getLogger("dgls").setLevel(self.resolved.settings.server.log_level.upper())
+        if params.process_id is not None:
+            watch_process(params.process_id, partial(self._writer.leave, 1))
+
+    def initialized(self) -> None:
+        """Load the model, and say what is wrong with the settings."""
+        if self.resolved.problems:
+            self.show("\n".join(self.resolved.problems), lsp.MessageType.Warning)
+        if self.client_capabilities.window and self.client_capabilities.window.work_done_progress:
+            task = asyncio.ensure_future(show_loading(self, self._states))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self.engine.start()
+
+    def leave(self) -> NoReturn:
+        """End the process, in order if the client had asked for a shutdown."""
+        self._writer.leave(0 if self.protocol._shutdown else 1)
+
+    # Jobs
+
+    def ask(self, snapshot: Document, gap: Gap, kind: Kind, *, single_line: bool) -> Ask:
+        """Give the engine a gap of ``snapshot`` to fill. To be called before anything is awaited."""
+        msg_id = self.protocol.msg_id
+        assert msg_id is not None, "fills are asked by requests"
+        ask = Ask(snapshot, gap, msg_id, kind, self.loop.create_future())
+        request = FillRequest(
+            text=snapshot.text,
+            gaps=(gap,),
+            language=snapshot.language_id,
+            path=self._path(snapshot.uri),
+            settings=self.resolved.settings.infill,
+            single_line=single_line,
+        )
+        job = self.engine.submit(
+            request,
+            kind,
+            on_done=self._in_loop(partial(_resolve, ask.outcome)),
+            on_frame=self._in_loop(partial(self._show_frame, ask)) if self.wants_frames else None,
+        )
+
+        def ended(_: object) -> None:
+            job.cancel()
+            self._asks.discard(ask)
+
+        self._asks.add(ask)
+        ask.outcome.add_done_callback(ended)
+        return ask
+
+    async def answered(self, ask: Ask) -> Answer:
+        """The engine's answer; raises what the client is to be told where there is none."""
+        outcome = await ask.outcome
+        if isinstance(outcome, Cancelled):
+            raise JsonRpcRequestCancelled(outcome.reason)
+        if isinstance(outcome, Failed):
+            self.show_once(outcome.message)
+            raise JsonRpcException(outcome.message, code=lsp.LSPErrorCodes.RequestFailed)
+        return outcome
+
+    def drop_stale(self, uri: str) -> None:
+        """End the automatic work that a change to ``uri`` made useless: any but what was typed at its gap."""
+        now = self.documents.find(uri)
+        for ask in list(self._asks):
+            if ask.kind == "command" or ask.snapshot.uri != uri:
+                continue
+            if now is None or typed_since(ask.snapshot, now, ask.gap.start) is None:
+                _resolve(ask.outcome, Cancelled("the document has changed"))
+
+    # What the client is told
+
+    def show(self, message: str, kind: lsp.MessageType) -> None:
+        """Show a message to the user, and keep it in the client's log."""
+        self.window_show_message(lsp.ShowMessageParams(kind, message))
+        self.window_log_message(lsp.LogMessageParams(kind, message))
+
+    def show_once(self, message: str) -> None:
+        """Show a failure, unless it was shown before."""
+        if message not in self._shown:
+            self._shown.add(message)
+            self.show(message, lsp.MessageType.Error)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """pygls' door for what features raise: a request is answered with it, a notification shown once."""
+        if isinstance(error, JsonRpcInternalError):
+            name = error.message.partition(":")[0]  # its words may quote a document
+            log.error("a request or a notification failed: %s", name)
+            if source is FeatureNotificationError:
+                self.show_once(f"an internal error in dgls: {name}")
+
+    def range(self, document: Document, gap: Gap) -> Range:
+        """The span of ``gap`` in ``document`` as the client counts."""
+        start = document.position(gap.start, self.documents.encoding)
+        end = document.position(gap.end, self.documents.encoding)
+        return Range(Position(*start), Position(*end))
+
+    def _in_loop(self, callback: Callable[[Value], None]) -> Callable[[Value], None]:
+        """``callback`` as the model thread may call it: it runs in the event loop."""
+
+        def forward(value: Value) -> None:
+            self.loop.call_soon_threadsafe(callback, value)
+
+        return forward
+
+    def _show_frame(self, ask: Ask, frame: Frame) -> None:
+        """Send a frame, unless its request has ended or its document has changed."""
+        if ask.outcome.done() or self.documents.find(ask.snapshot.uri) is not ask.snapshot:
+            return
+        span = self.range(ask.snapshot, ask.gap)
+        drafts = tuple(Draft(span, tuple(DraftRun(*run) for run in runs)) for runs in frame.drafts)
+        params = FrameParams(ask.snapshot.uri, ask.snapshot.version, ask.id, frame.state, frame.step, drafts)
+        self.protocol.notify(FRAME_METHOD, msgspec.to_builtins(params))
+
+    def _on_state(self, state: State) -> None:
+        self._states.put_nowait(state)
+        if isinstance(state, Failed):
+            self.show_once(state.message)
+
+    def _path(self, uri: str) -> str:
+        """What the model is told of where a file stands: its path in the workspace, else its name."""
+        path = PurePath(to_fs_path(uri) or uri)
+        for folder in self.workspace.folders:
+            root = to_fs_path(folder)
+            if root is not None and path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return path.name
+
+
+def choose_encoding(offered: Any) -> Any:
+    """The first position encoding that the client offers and dgls knows; utf-16 where there is none."""
+    return next((str(kind) for kind in offered if kind in ("utf-8", "utf-16", "utf-32")), "utf-16")
+
+
+def with_editor(layers: list[Layer], options: Any) -> list[Layer]:
+    """``layers`` with the editor's put below the environment and the command line, which speak in text."""
+    place = next((index for index, layer in enumerate(layers) if layer.text), len(layers))
+    values = (
+        options
+        if isinstance(options, Mapping)
+        else {}
+        if options is None
+        else {"initializationOptions": options}
+    )
+    return [*layers[:place], Layer("the editor", values, trusted=False), *layers[place:]]
+
+
+def _member(value: Any, *path: str) -> Any:
+    """What stands at ``path`` in nested objects of a client, or None."""
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+async def _awaited(answer: Awaitable[Result]) -> Result:
+    return await answer
+
+
+def _resolve(outcome: "asyncio.Future[Outcome]", value: Outcome) -> None:
+    if not outcome.done():
+        outcome.set_result(value)
+
+
+def _log_loop_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio would log the message of an exception, which may quote a document."""
+    if isinstance(error := context.get("exception"), BaseException):
+        log_failure("the event loop", error)
+    else:
+        log.error("the event loop: %s", context.get("message"))
