@@ -55,10 +55,10 @@ class InfillSettings(msgspec.Struct, frozen=True):
         float | None, Meta(gt=0, le=100, description="nats of joint entropy accepted in a step")
     ] = None
     temperature_start: Annotated[
-        float | None, Meta(ge=0, le=10, description="sampling temperature of the first step")
+        float | None, Meta(ge=0.01, le=10, description="sampling temperature of the first step")
     ] = None
     temperature_end: Annotated[
-        float | None, Meta(ge=0, le=10, description="sampling temperature of the last step")
+        float | None, Meta(ge=0.01, le=10, description="sampling temperature of the last step")
     ] = None
     candidates: Annotated[int, Meta(ge=1, le=16, description="candidates denoised as one batch")] = 2
     repair_rounds: Annotated[int, Meta(ge=0, le=10, description="rounds of renoising under faults")] = 3

@@ -1,0 +1,141 @@
+"""From a request to tokens: how many free positions each gap gets, what is pinned around them, what the encoder reads.
+
+A checkpoint trained here tokenises prefix, gap and suffix apart at the character cut, and over-allocates: deleted
+positions spell nothing. A foreign checkpoint gets its left edges healed (step back one token and constrain the first
+free token to spell the characters that were cut), and its lengths probed (see :mod:`dgls.infill.fill`).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from dgls.infill.context import encode_context
+from dgls.infill.layout import EOS_ID, PAD_ID, Canvas, lay_out_canvas
+from dgls.infill.request import FillRequest
+from dgls.model.host import Host
+
+CANVAS_ON_CPU = 128
+LEAST_HEAD = 16
+"""Tokens of the suffix that the canvas keeps room for, where there is a suffix."""
+GROWTH, GROWTH_LEAST = 1.5, 8
+"""A span that is rewritten gets so many times its own tokens, and so many more at least."""
+
+
+class FillError(Exception):
+    """A request that cannot be filled; the message says why, and what could."""
+
+
+class Edge(NamedTuple):
+    """The characters before a gap that its first free token must spell, and the ids that begin with them."""
+
+    cut: bytes
+    allowed: torch.Tensor
+
+
+class Plan(NamedTuple):
+    """A request in tokens.
+
+    ``original`` has the tokens of each gap's present text. ``between`` and ``head`` are pinned; ``edges`` has one
+    entry per gap (None: nothing to heal). ``length`` is the canvas in tokens, ``free`` the free positions per gap.
+    """
+
+    request: FillRequest
+    context: list[int]
+    original: list[list[int]]
+    between: list[list[int]]
+    head: list[int]
+    at_end: bool
+    edges: list[Edge | None]
+    length: int
+    free: list[int]
+
+    def canvas(self, host: Host, free: Sequence[int]) -> Canvas:
+        """The canvas with ``free[i]`` free positions for gap i."""
+        end = min(host.eos_ids, default=EOS_ID)
+        own = host.description.context_format == "dgls"
+        return lay_out_canvas(
+            free,
+            self.between,
+            self.head,
+            self.length,
+            at_end=self.at_end,
+            fill=end if host.mask_id is None else host.mask_id,
+            pad=PAD_ID if own else end,
+            eos=end,
+        )
+
+
+def plan_request(host: Host, request: FillRequest) -> Plan:
+    """Tokenise what ``request`` pins and frees. Raises :class:`FillError` where the gaps do not fit into a canvas."""
+    tokenizer, text, gaps = host.tokenizer, request.text, request.gaps
+    limit = _canvas_limit(host, request)
+    window = 8 * limit
+    if gaps[-1].end - gaps[0].start > window and len(gaps) > 1:
+        raise FillError(
+            f"the gaps lie {gaps[-1].end - gaps[0].start} characters apart, too far for one canvas of {limit} tokens; "
+            "fill them one at a time, or raise infill.canvas_tokens"
+        )
+    original = [tokenizer.encode(text[gap.start : min(gap.end, gap.start + window)]) for gap in gaps]
+    between = [tokenizer.encode(text[a.end : b.start]) for a, b in zip(gaps, gaps[1:], strict=False)]
+    suffix_end = min(len(text), gaps[-1].end + window)
+    suffix = tokenizer.encode(text[gaps[-1].end : suffix_end])
+    pinned = sum(map(len, between))
+    room_for_head = min(LEAST_HEAD, len(suffix))
+    free = _allocate(request, original, limit - pinned - room_for_head, limit)
+    needed = sum(free) + pinned + room_for_head
+    length = next((size for size in host.canvas_lengths if needed <= size <= limit), limit)
+    head = suffix[: length - pinned - sum(free)]
+    head_end = gaps[-1].end + len(tokenizer.decode(head).decode(errors="ignore"))
+    budget = min(request.settings.context_tokens or host.context_tokens, host.context_limit)
+    start = gaps[0].start
+    context = encode_context(host, text, start, head_end, request.path, request.language, budget)
+    edges: list[Edge | None] = [None] * len(gaps)
+    if not host.description.separate_boundaries:
+        edges[0] = _heal(host, context)
+        for index, tokens in enumerate(between):
+            edges[index + 1] = _heal(host, tokens)
+    return Plan(
+        request,
+        context,
+        original,
+        between,
+        head,
+        suffix_end == len(text) and len(head) == len(suffix),
+        edges,
+        length,
+        free,
+    )
+
+
+def _allocate(request: FillRequest, original: list[list[int]], most: int, limit: int) -> list[int]:
+    """Free positions per gap: the setting, or room for a rewrite; the largest give way until ``most`` is kept."""
+    least = request.settings.free_tokens
+    free = [max(least, round(GROWTH * len(tokens)) + GROWTH_LEAST) if tokens else least for tokens in original]
+    if most < len(free):
+        raise FillError(
+            f"{len(free)} gaps and the code between them do not fit into a canvas of {limit} tokens; fill fewer at a "
+            "time, or raise infill.canvas_tokens"
+        )
+    while (excess := sum(free) - most) > 0:
+        largest = free.index(max(free))
+        free[largest] -= max(1, min(excess, free[largest] // 4))
+    return free
+
+
+def _canvas_limit(host: Host, request: FillRequest) -> int:
+    """The longest canvas, in tokens, that the settings and the checkpoint allow."""
+    longest = host.canvas_lengths[-1]
+    usual = longest if host.device.type != "cpu" else min(longest, max(CANVAS_ON_CPU, host.canvas_lengths[0]))
+    return min(request.settings.canvas_tokens or usual, longest)
+
+
+def _heal(host: Host, tokens: list[int]) -> Edge | None:
+    """Take the last of the ``tokens`` before a gap away, and say what the gap's first token must begin with."""
+    cut = host.tokenizer.token_bytes[tokens[-1]] if tokens else b""
+    if not cut or cut.isspace():
+        return None
+    tokens.pop()
+    spelling = host.tokenizer.token_bytes
+    allowed = torch.tensor([token.startswith(cut) for token in spelling], device=host.device)
+    return Edge(cut, allowed)

@@ -1,0 +1,176 @@
+"""The step loop: one pure function over tensors that denoises the free positions of a canvas and keeps the pinned.
+
+Each step (the rules are those of the entropy-bounded sampler, arXiv 2505.24857, restated for pins):
+
+1. decode the canvas, conditioned on the last step's logits; what must not be drawn is barred
+2. accept, among the free positions only, the most certain ones whose joint entropy stays within the bound
+3. renoise the others: with the mask token (absorbing and hybrid corruption, where what is accepted stays accepted and
+   a quota makes the loop end), or with random tokens (uniform corruption, where everything may still be revised)
+
+Nothing here knows text, code or a model: decoding is a callable, and all jobs are masks.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from dgls.model.description import SamplerRules
+
+Decode = Callable[[Tensor, Tensor | None], Tensor]
+"""``(canvas [batch, canvas], self_conditioning [batch, canvas, vocabulary] or None) -> logits``."""
+
+PINNED_LOGIT = 100.0
+"""How far a pin's one-hot logits lie apart: its softmax is the pinned token and nothing else."""
+
+
+class Noise(NamedTuple):
+    """How free positions are noised, and what they may never hold.
+
+    ``mask_id`` is None under uniform corruption. ``barred`` [vocabulary] marks ids that are never drawn.
+    ``constraints`` bar further ids at single positions: position -> ids allowed there, [vocabulary].
+    """
+
+    mask_id: int | None
+    barred: Tensor
+    constraints: dict[int, Tensor]
+
+    def draw(self, tokens: Tensor, generator: torch.Generator) -> Tensor:
+        """Noise in the shape of ``tokens`` [batch, canvas]."""
+        if self.mask_id is not None:
+            return torch.full_like(tokens, self.mask_id)
+        ordinary = torch.nonzero(~self.barred).squeeze(-1)
+        drawn = torch.randint(len(ordinary), tokens.shape, generator=generator, device=tokens.device)
+        return ordinary[drawn]
+
+    def bar(self, logits: Tensor) -> Tensor:
+        """``logits`` [batch, canvas, vocabulary] with what must not be drawn at minus infinity."""
+        logits = logits.masked_fill(self.barred, -torch.inf)
+        for position, allowed in self.constraints.items():
+            logits[:, position] = logits[:, position].masked_fill(~allowed, -torch.inf)
+        return logits
+
+
+class Step(NamedTuple):
+    """The canvas after a step, all [batch, canvas].
+
+    ``answer`` is the best guess at every position, ``confidence`` its probability (1 at pins), ``settled`` what is
+    pinned or accepted. ``index`` counts from 1.
+    """
+
+    index: int
+    answer: Tensor
+    confidence: Tensor
+    settled: Tensor
+
+
+class PinError(AssertionError):
+    """A pinned position changed: a fault of this program, never of its input."""
+
+
+def denoise(
+    decode: Decode,
+    tokens: Tensor,
+    free: Tensor,
+    noise: Noise,
+    rules: SamplerRules,
+    generator: torch.Generator,
+    *,
+    greedy_lead: bool,
+) -> Iterator[Step]:
+    """Denoise the ``free`` [batch, canvas] positions of ``tokens`` [batch, canvas], at most ``rules.max_steps`` steps.
+
+    The loop ends earlier where every row is settled, or stable and confident. With ``greedy_lead`` and a mask token
+    the first row accepts the likeliest tokens instead of drawn ones. Stops at no deadline: its caller does, between
+    steps, and takes the last step's answer.
+    """
+    pinned = ~free
+    canvas = torch.where(free, noise.draw(tokens, generator), tokens)
+    settled = pinned.clone()
+    answer = torch.where(free, -1, tokens)
+    confidence = pinned.float()
+    finished = pinned.all(-1)
+    still = torch.zeros(len(tokens), dtype=torch.long, device=tokens.device)
+    conditioning: Tensor | None = None
+    for index in range(rules.max_steps):
+        if finished.all():
+            break
+        canvas = torch.where(free, canvas, tokens)
+        scaled = noise.bar(decode(canvas, conditioning)) / _temperature(index, rules)
+        probabilities = scaled.softmax(-1)
+        entropy = torch.special.entr(probabilities).sum(-1)
+        likeliest, guess = probabilities.max(-1)
+        drawn = _draw(probabilities, generator)
+        unsettled = free & ~finished[:, None]
+        if noise.mask_id is not None:
+            if greedy_lead:
+                drawn[0] = guess[0]
+            unsettled &= ~settled
+            quota = -(unsettled.sum(-1) // -(rules.max_steps - index))
+            accepted = _within_budget(entropy, unsettled, rules.entropy_bound, quota)
+            canvas = torch.where(accepted, drawn, canvas)
+            answer = torch.where(accepted, drawn, torch.where(unsettled, guess, answer))
+            chosen = probabilities.gather(-1, answer.clamp(min=0)[..., None])[..., 0]
+            confidence = torch.where(unsettled, chosen, confidence)
+            settled = settled | accepted
+            finished = settled.all(-1)
+        else:
+            accepted = _within_budget(entropy, unsettled, rules.entropy_bound, None)
+            renoised = torch.where(accepted, drawn, noise.draw(tokens, generator))
+            canvas = torch.where(unsettled, renoised, canvas)
+            same = ((guess == answer) | ~unsettled).all(-1)
+            still = torch.where(same, still + 1, 0)
+            answer = torch.where(unsettled, guess, answer)
+            confidence = torch.where(unsettled, likeliest, confidence)
+            settled = torch.where(finished[:, None], settled, pinned | accepted)
+            certain = (entropy * free).sum(-1) < rules.confidence * free.sum(-1)
+            finished = finished | ((still >= rules.stability) & certain)
+        yield Step(index + 1, answer, confidence, settled)
+        conditioning = pin_logits(scaled, tokens, pinned)
+    if not torch.equal(torch.where(pinned, answer, 0), torch.where(pinned, tokens, 0)):
+        raise PinError("a pinned token changed while denoising; please report this")
+
+
+def pin_logits(logits: Tensor, tokens: Tensor, pinned: Tensor) -> Tensor:
+    """``logits`` [batch, canvas, vocabulary] with those at ``pinned`` [batch, canvas] one-hot on ``tokens``.
+
+    What self-conditioning sees at a pin is the pinned token, not what the model would have put there.
+    """
+    at_token = torch.where(pinned, 0.0, logits.gather(-1, tokens[..., None])[..., 0])
+    return logits.masked_fill(pinned[..., None], -PINNED_LOGIT).scatter(
+        -1, tokens[..., None], at_token[..., None]
+    )
+
+
+def _temperature(index: int, rules: SamplerRules) -> float:
+    """Linear from the first step of ``max_steps`` to the last; 0 means greedy, which a hundredth is as good as."""
+    share = index / max(1, rules.max_steps - 1)
+    return max(0.01, rules.temperature_start + (rules.temperature_end - rules.temperature_start) * share)
+
+
+def _draw(probabilities: Tensor, generator: torch.Generator) -> Tensor:
+    """One id per position, by the inverse of the cumulated ``probabilities`` [batch, canvas, vocabulary].
+
+    ``torch.multinomial`` takes 15 to 40 times as long.
+    """
+    cumulated = probabilities.cumsum(-1)
+    uniform = torch.rand(cumulated.shape[:-1], generator=generator, device=cumulated.device)
+    thresholds = uniform[..., None] * cumulated[..., -1:]
+    drawn = torch.searchsorted(cumulated, thresholds, right=True)[..., 0]
+    # Rounding can push a threshold to the very end, where the last ids may be barred.
+    return torch.where(drawn < cumulated.shape[-1], drawn, probabilities.argmax(-1))
+
+
+def _within_budget(entropy: Tensor, candidates: Tensor, bound: float, quota: Tensor | None) -> Tensor:
+    """Which of ``candidates`` [batch, canvas] to accept: the k most certain with ``sum(H) - max(H) <= bound``.
+
+    ``quota`` [batch] is how many are accepted at least.
+    """
+    order = entropy.masked_fill(~candidates, torch.inf).argsort(dim=-1, stable=True)
+    ordered = entropy.gather(-1, order)
+    before = ordered.cumsum(-1) - ordered
+    accepted = before <= bound
+    if quota is not None:
+        accepted |= torch.arange(entropy.shape[-1], device=entropy.device) < quota[:, None]
+    return torch.zeros_like(candidates).scatter(-1, order, accepted) & candidates

@@ -1,0 +1,306 @@
+"""The way of one request: gap -> context -> canvas -> denoise -> verdict -> repair -> ranked fills.
+
+:func:`fill_gaps` is a generator: it yields after each prefill chunk and each denoising step, so that its driver can
+show frames, and cancels by closing it. It looks at the deadline itself and then answers with the best it has.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from dgls.infill.candidate import Spelled, spell
+from dgls.infill.canvas import Plan, plan_request
+from dgls.infill.denoise import Noise, Step, denoise
+from dgls.infill.layout import Canvas
+from dgls.infill.repair import reopen
+from dgls.infill.request import Answer, Fill, FillRequest, Frame, Prefilled, Run
+from dgls.model.description import SamplerRules
+from dgls.model.host import Host
+from dgls.model.prefix_store import PrefixStore
+from dgls.syntax import (
+    Fragment,
+    GrammarMissing,
+    Verdict,
+    fragment_around,
+    language_of,
+    statement_ends,
+    verdict,
+)
+
+PROBED_LENGTHS = (8, 16, 32, 64, 128)
+"""Free positions tried for a gap of unknown length where the checkpoint cannot delete (after CAL, 2602.00476)."""
+LENGTH_BIAS = 0.15
+"""Exponent by which a longer probe may be less confident: too little room is the usual failure."""
+
+
+class Candidate(NamedTuple):
+    """A denoised answer: per gap its tokens and text, and the confidence of every canvas position, [canvas]."""
+
+    gaps: tuple[Spelled, ...]
+    confidence: float
+    repaired: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """One text per gap."""
+        return tuple(gap.text for gap in self.gaps)
+
+
+def fill_gaps(
+    host: Host, store: PrefixStore, request: FillRequest
+) -> Generator[Frame | Prefilled, None, Answer]:
+    """Fill the gaps of ``request`` with up to its number of candidates, best first.
+
+    Raises :class:`dgls.infill.canvas.FillError` where the gaps do not fit into a canvas.
+    """
+    plan = plan_request(host, request)
+    total = len(plan.context)
+    prefilled = 0
+    for done in host.prefill(store, plan.context):
+        prefilled = total
+        yield Prefilled(done, total)
+        if _is_late(request):
+            return Answer((), 0, done, 0)
+    fragment = _fragment(request)
+    work = _Work(host, store, plan)
+    candidates = yield from work.draw(fragment)
+    judged = [(candidate, _judge(fragment, candidate)) for candidate in candidates]
+    if not any(ruling.ok for _, ruling in judged):
+        repaired = yield from work.repair(fragment, judged)
+        judged = [*repaired, *judged]
+    offered = _offer(request, fragment, judged, work.nfe)
+    if offered:
+        yield work.frame_of(offered[0])
+    return Answer(tuple(offered), work.nfe, prefilled, len(judged) - len(offered))
+
+
+class _Work:
+    """The tensors of one request, and the decoder passes spent on it."""
+
+    def __init__(self, host: Host, store: PrefixStore, plan: Plan) -> None:
+        request = plan.request
+        self.host, self.store, self.plan, self.request = host, store, plan, request
+        self.rules = host.rules.under(request.settings)
+        self.generator = torch.Generator(host.device).manual_seed(request.settings.seed)
+        self.batch = request.candidates or request.settings.candidates
+        self.nfe = 0
+        self.barred = barred_ids(host, request.single_line)
+        self.canvas = plan.canvas(host, plan.free)
+
+    def draw(self, fragment: Fragment | None) -> Generator[Frame, None, list[Candidate]]:
+        """Denoise all candidates as one batch, from nothing."""
+        if self.host.delete_id is None and len(self.request.gaps) == 1 and not self.plan.original[0]:
+            self.canvas = self._probe()
+        tokens = torch.tensor([self.canvas.tokens] * self.batch, device=self.host.device)
+        free = torch.zeros_like(tokens, dtype=torch.bool)
+        for span in self.canvas.free:
+            free[:, span.start : span.stop] = True
+        last = yield from self._denoise(tokens, free, self.rules, "denoising", greedy_lead=True)
+        return self._candidates(last) if last else []
+
+    def repair(
+        self, fragment: Fragment | None, judged: Sequence[tuple[Candidate, Verdict]]
+    ) -> Generator[Frame, None, list[tuple[Candidate, Verdict]]]:
+        """Rounds of renoising under the faults of ``judged``, all candidates at once, until one is without fault.
+
+        Answers the candidates of the round that ended with one, or nothing.
+        """
+        settings = self.request.settings
+        rules = SamplerRules(
+            max_steps=settings.repair_steps,
+            entropy_bound=self.rules.entropy_bound,
+            temperature_start=self.rules.temperature_start,
+            temperature_end=self.rules.temperature_end,
+            stability=self.rules.stability,
+            confidence=self.rules.confidence,
+        )
+        current = list(judged)
+        for round_number in range(1, settings.repair_rounds + 1):
+            if not current or _is_late(self.request):
+                break
+            rows, masks = [], []
+            for candidate, ruling in current:
+                row, mask = list(self.canvas.tokens), [False] * len(self.canvas.tokens)
+                for index, span in enumerate(self.canvas.free):
+                    faults = [fault for fault in ruling.faults if fault.gap == index]
+                    opened = reopen(candidate.gaps[index], faults, round_number, self.host.delete_id)
+                    row[span.start : span.stop] = opened.tokens
+                    if faults:
+                        mask[span.start : span.stop] = opened.free
+                rows.append(row)
+                masks.append(mask)
+            tokens = torch.tensor(rows, device=self.host.device)
+            free = torch.tensor(masks, device=self.host.device)
+            last = yield from self._denoise(tokens, free, rules, "repairing", greedy_lead=False)
+            if last is None:
+                break
+            fresh = [candidate._replace(repaired=True) for candidate in self._candidates(last)]
+            current = [(candidate, _judge(fragment, candidate)) for candidate in fresh]
+            if any(ruling.ok for _, ruling in current):
+                return [pair for pair in current if pair[1].ok]
+        return []
+
+    def frame_of(self, fill: Fill) -> Frame:
+        """The last frame: the fill as it is offered."""
+        drafts = tuple((Run(text, fill.confidence),) if text else () for text in fill.texts)
+        return Frame(self.nfe, "done", drafts)
+
+    def _denoise(
+        self,
+        tokens: Tensor,
+        free: Tensor,
+        rules: SamplerRules,
+        state: Literal["denoising", "repairing"],
+        *,
+        greedy_lead: bool,
+    ) -> Generator[Frame, None, Step | None]:
+        """Run the step loop; answers the last step, or None where there was not even one before the deadline."""
+        view = self.store.view(len(self.plan.context), len(tokens))
+        noise = Noise(self.host.mask_id, self.barred, self._constraints())
+        steps = denoise(
+            lambda canvas, conditioning: self.host.decode(view, canvas, conditioning),
+            tokens,
+            free,
+            noise,
+            rules,
+            self.generator,
+            greedy_lead=greedy_lead,
+        )
+        last: Step | None = None
+        for last in steps:
+            self.nfe += 1
+            yield Frame(self.nfe, state, self._drafts(last))
+            if _is_late(self.request):
+                break
+        return last
+
+    def _constraints(self) -> dict[int, Tensor]:
+        """What the first free position of a gap with a healed left edge may hold."""
+        return {
+            span.start: edge.allowed
+            for span, edge in zip(self.canvas.free, self.plan.edges, strict=True)
+            if edge is not None and len(span)
+        }
+
+    def _probe(self) -> Canvas:
+        """The canvas whose number of free positions one step finds likeliest, for its length."""
+        most = self.plan.length - min(len(self.plan.head), self.plan.length // 4)
+        lengths = [length for length in PROBED_LENGTHS if length <= most] or [most]
+        canvases = [self.plan.canvas(self.host, [length]) for length in lengths]
+        tokens = torch.tensor([canvas.tokens for canvas in canvases], device=self.host.device)
+        free = torch.arange(tokens.shape[1], device=self.host.device) < torch.tensor(
+            lengths, device=self.host.device
+        ).unsqueeze(-1)
+        view = self.store.view(len(self.plan.context), len(tokens))
+        noise = Noise(self.host.mask_id, self.barred, {})
+        noised = torch.where(free, noise.draw(tokens, self.generator), tokens)
+        likeliest = noise.bar(self.host.decode(view, noised, None)).softmax(-1).amax(-1)
+        self.nfe += 1
+        mean = (likeliest * free).sum(-1) / free.sum(-1)
+        scores = mean * torch.tensor(lengths, device=self.host.device) ** LENGTH_BIAS
+        return canvases[int(scores.argmax())]
+
+    def _candidates(self, step: Step) -> list[Candidate]:
+        """The rows of ``step`` as candidates, in order."""
+        candidates = []
+        delete = -1 if self.host.delete_id is None else self.host.delete_id
+        for answer, confidence in zip(step.answer.tolist(), step.confidence.tolist(), strict=True):
+            spelled: list[Spelled] = []
+            kept: list[float] = []
+            for span, edge in zip(self.canvas.free, self.plan.edges, strict=True):
+                tokens = answer[span.start : span.stop]
+                spelled.append(spell(self.host.tokenizer, tokens, edge.cut if edge else b""))
+                kept += [
+                    value
+                    for token, value in zip(tokens, confidence[span.start : span.stop], strict=True)
+                    if token != delete
+                ]
+            mean = sum(kept) / len(kept) if kept else min(confidence)
+            candidates.append(Candidate(tuple(spelled), mean))
+        return candidates
+
+    def _drafts(self, step: Step) -> tuple[tuple[Run, ...], ...]:
+        """The leading row of ``step`` as runs of text with one confidence each, per gap."""
+        answer, confidence, settled = (row[0].tolist() for row in (step.answer, step.confidence, step.settled))
+        drafts = []
+        for span, edge in zip(self.canvas.free, self.plan.edges, strict=True):
+            spelled = spell(self.host.tokenizer, answer[span.start : span.stop], edge.cut if edge else b"")
+            runs: list[Run] = []
+            begin = 0
+            for position, end in zip(span, spelled.ends, strict=True):
+                if end > begin:
+                    text = spelled.text[begin:end].encode(errors="replace").decode()
+                    runs.append(Run(text, round(confidence[position], 3) if settled[position] else None))
+                    begin = end
+            drafts.append(tuple(runs))
+        return tuple(drafts)
+
+
+def barred_ids(host: Host, single_line: bool) -> Tensor:
+    """Which ids are never drawn at a free position, [vocabulary]: control tokens, and line breaks if asked."""
+    spelling = host.tokenizer.token_bytes
+    barred = torch.zeros(host.vocabulary, dtype=torch.bool)
+    barred[list(host.tokenizer.special_ids)] = True
+    if single_line:
+        barred |= torch.tensor([b"\n" in token or b"\r" in token for token in spelling])
+    return barred.to(host.device)
+
+
+def _fragment(request: FillRequest) -> Fragment | None:
+    """The fragment that verdicts are given on; None where the user wants none, or no grammar is at hand."""
+    if not request.settings.validate:
+        return None
+    try:
+        language = language_of(request.language, request.path)
+    except GrammarMissing:
+        return None
+    return fragment_around(request.text, request.gaps, language) if language else None
+
+
+def _judge(fragment: Fragment | None, candidate: Candidate) -> Verdict:
+    """The verdict on a candidate; without a fragment there are no faults, and nothing was checked."""
+    return verdict(fragment, candidate.texts) if fragment else Verdict((), checked=False)
+
+
+def _offer(
+    request: FillRequest,
+    fragment: Fragment | None,
+    judged: Sequence[tuple[Candidate, Verdict]],
+    nfe: int,
+) -> list[Fill]:
+    """What is offered of the judged candidates: the distinct faultless ones, best first, else a valid beginning."""
+    good = [(candidate, ruling.checked) for candidate, ruling in judged if ruling.ok]
+    if not good and fragment and len(request.gaps) == 1:
+        good = [
+            (shorter, True)
+            for candidate, _ in judged
+            for shorter in _valid_beginning(fragment, candidate)
+        ][:1]
+    present = tuple(request.text[gap.start : gap.end] for gap in request.gaps)
+    fills: dict[tuple[str, ...], Fill] = {}
+    for candidate, checked in sorted(good, key=lambda pair: (not pair[1], -pair[0].confidence)):
+        texts = candidate.texts
+        if texts != present and texts not in fills and _is_text(texts):
+            fills[texts] = Fill(texts, candidate.confidence, checked, candidate.repaired, nfe)
+    return list(fills.values())
+
+
+def _valid_beginning(fragment: Fragment, candidate: Candidate) -> Iterator[Candidate]:
+    """The longest faultless beginning of a fill that ends with a statement, if any."""
+    text = candidate.texts[0]
+    for end in sorted(statement_ends(fragment, candidate.texts, 0), reverse=True):
+        if 0 < end < len(text) and text[:end].strip() and verdict(fragment, (text[:end],)).ok:
+            yield candidate._replace(gaps=(candidate.gaps[0]._replace(text=text[:end]),))
+            return
+
+
+def _is_text(texts: Sequence[str]) -> bool:
+    """Whether all ``texts`` are sound Unicode: bytes that are not UTF-8 stand in them as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
+
+
+def _is_late(request: FillRequest) -> bool:
+    return request.deadline is not None and time.monotonic() >= request.deadline

@@ -1,0 +1,244 @@
+"""The corpus: source files, cleaned, without duplicates, split by package, written as shards with a manifest.
+
+A shard is a msgpack list of :class:`Document`: text and the spans of its syntax nodes, so that a training machine
+needs neither a parser nor the packages. Held-out packages are chosen by a hash of their name: a package is on the
+same side in every corpus that is ever built.
+"""
+
+import hashlib
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from dgls.syntax import language_of
+from dgls.syntax.spans import node_spans
+from dgls.training.excluded import STANDARD_LIBRARY
+from dgls.training.sources import SourcePackage
+
+MANIFEST = "manifest.json"
+SHARD_BYTES = 8 << 20
+HELD_OUT_OF = 12
+"""One package in so many is held out."""
+SMALLEST_FILE, LARGEST_FILE = 400, 400_000
+LONGEST_LINE = 400
+PACKAGE_SHARE = 0.12
+"""No package makes up more than this share of the training text."""
+GENERATED = re.compile(
+    r"(auto[- ]?generated|automatically generated|generated (by|from|with)|do not (edit|modify))", re.IGNORECASE
+)
+SMALLEST_NODE, LARGEST_NODE = 2, 800
+
+
+class Document(msgspec.Struct, frozen=True):
+    """One source file. ``nodes`` holds int32 pairs (start, end) of character offsets, little-endian."""
+
+    package: str
+    name: str
+    language: str
+    text: str
+    nodes: bytes
+
+    def spans(self) -> "np.ndarray[tuple[int, int], np.dtype[np.int32]]":
+        """The node spans, [nodes, 2]."""
+        return np.frombuffer(self.nodes, dtype="<i4").reshape(-1, 2)
+
+
+class PackageEntry(msgspec.Struct):
+    """What the manifest says of a package."""
+
+    name: str
+    version: str
+    licence: str
+    split: str
+    files: int = 0
+    characters: int = 0
+
+
+class Manifest(msgspec.Struct):
+    """What is in a corpus: packages, shards, and how many files each filter dropped."""
+
+    packages: list[PackageEntry]
+    shards: dict[str, list[str]]
+    dropped: dict[str, int]
+    excluded: list[str]
+
+    def characters(self, split: str) -> int:
+        """Characters of all packages of a split."""
+        return sum(package.characters for package in self.packages if package.split == split)
+
+
+class CorpusError(Exception):
+    """A corpus that cannot be built or read; the message says what to do."""
+
+
+class _Seen(NamedTuple):
+    """What tells duplicates: hashes of whole files, and of three consecutive lines (near duplicates)."""
+
+    files: set[bytes]
+    shingles: set[int]
+
+
+def held_out(package: str) -> bool:
+    """Whether a package is held out, by a hash of its name alone."""
+    return hashlib.sha256(package.lower().encode()).digest()[0] % HELD_OUT_OF == 0
+
+
+def build_corpus(
+    packages: Iterable[SourcePackage],
+    folder: Path,
+    characters: int,
+    benchmarks: Iterable[str],
+    report: Callable[[str, int], None],
+) -> Manifest:
+    """Write a corpus of at most ``characters`` of training text to ``folder``, which must not exist yet.
+
+    ``benchmarks`` are texts to stay clear of: a file that shares shingles with them is dropped. ``report`` is told
+    each package's name and the training characters so far. Raises :class:`CorpusError` where nothing is found.
+    """
+    if folder.exists():
+        raise CorpusError(f"{folder} exists already; remove it or name another folder")
+    aside = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True)
+    barred = _Seen(set(), {shingle for text in benchmarks for shingle in _shingles(text)})
+    seen = _Seen(set(), set())
+    dropped: Counter[str] = Counter()
+    manifest = Manifest([], {"train": [], "heldout": []}, {}, sorted(STANDARD_LIBRARY))
+    writers = {split: _ShardWriter(aside, split, manifest.shards[split]) for split in manifest.shards}
+    total = 0
+    for package in packages:
+        split = "heldout" if held_out(package.name) else "train"
+        entry = PackageEntry(package.name, package.version, package.licence, split)
+        share = int(characters * PACKAGE_SHARE)
+        for document in _documents(package, seen, barred, dropped):
+            if entry.characters >= share:
+                dropped["package share used up"] += 1
+                continue
+            writers[split].add(document)
+            entry.files += 1
+            entry.characters += len(document.text)
+        if entry.files:
+            manifest.packages.append(entry)
+        total = manifest.characters("train")
+        report(package.name, total)
+        if total >= characters:
+            break
+    for writer in writers.values():
+        writer.flush()
+    if not total:
+        raise CorpusError("no source file passed the filters; name folders that hold source code")
+    manifest.dropped = dict(dropped)
+    (aside / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+    aside.rename(folder)
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a corpus. Raises :class:`CorpusError` where ``folder`` holds none."""
+    try:
+        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except FileNotFoundError:
+        raise CorpusError(f'{folder} is no corpus (it has no {MANIFEST}); build one with "dgls train corpus"') from None
+    except msgspec.MsgspecError as error:
+        raise CorpusError(f"{folder / MANIFEST}: {error}; build the corpus again") from error
+
+
+def read_documents(folder: Path, split: str) -> list[Document]:
+    """All documents of a split, in order. Raises :class:`CorpusError` on a missing or broken shard."""
+    documents: list[Document] = []
+    for name in read_manifest(folder).shards[split]:
+        try:
+            documents += msgspec.msgpack.decode((folder / name).read_bytes(), type=list[Document])
+        except (OSError, msgspec.MsgspecError) as error:
+            raise CorpusError(f"{folder / name}: {error}; build the corpus again") from error
+    return documents
+
+
+def _documents(
+    package: SourcePackage, seen: _Seen, barred: _Seen, dropped: Counter[str]
+) -> Iterator[Document]:
+    """The package's files that pass all filters; what does not is counted under its reason."""
+    for file in package.files:
+        try:
+            text = file.path.read_bytes().decode("utf-8")
+        except OSError:
+            dropped["unreadable"] += 1
+            continue
+        except UnicodeDecodeError:
+            dropped["not UTF-8"] += 1
+            continue
+        reason = _unfit(text) or _duplicate(text, seen, barred)
+        language = language_of(file.language, file.name)
+        if reason is None and language is None:
+            reason = "no grammar"
+        if reason is not None:
+            dropped[reason] += 1
+            continue
+        assert language is not None
+        spans = node_spans(text, language.grammar, SMALLEST_NODE, LARGEST_NODE)
+        nodes = np.array(spans, dtype="<i4").reshape(-1, 2).tobytes()
+        yield Document(package.name, file.name, file.language, text, nodes)
+
+
+def _unfit(text: str) -> str | None:
+    """Why a file is not worth training on, or None."""
+    if not SMALLEST_FILE <= len(text) <= LARGEST_FILE:
+        return "too small or too large"
+    if "\0" in text or max(map(len, text.splitlines())) > LONGEST_LINE:
+        return "minified or binary"
+    if GENERATED.search(text[:2000]):
+        return "generated"
+    letters = sum(character.isalpha() or character.isspace() for character in text[:20_000])
+    if letters < 0.5 * min(len(text), 20_000):
+        return "tables, not code"
+    return None
+
+
+def _duplicate(text: str, seen: _Seen, barred: _Seen) -> str | None:
+    """Whether a file repeats an earlier one, or a benchmark; a file that does not is remembered."""
+    digest = hashlib.sha256(text.encode()).digest()
+    if digest in seen.files:
+        return "exact duplicate"
+    seen.files.add(digest)
+    shingles = set(_shingles(text))
+    if len(shingles & barred.shingles) >= 2:
+        return "in a benchmark"
+    if shingles and len(shingles & seen.shingles) > 0.5 * len(shingles):
+        return "near duplicate"
+    seen.shingles.update(shingles)
+    return None
+
+
+def _shingles(text: str) -> Iterator[int]:
+    """Hashes of three consecutive lines that say something; stable between runs is not needed."""
+    lines = [line for line in map(str.strip, text.splitlines()) if len(line) > 8 and line[0] != "#"]
+    for triple in zip(lines, lines[1:], lines[2:], strict=False):
+        yield hash(triple)
+
+
+class _ShardWriter:
+    """Gathers documents and writes a shard whenever enough text has come together."""
+
+    def __init__(self, folder: Path, split: str, names: list[str]) -> None:
+        self.folder, self.split, self.names = folder, split, names
+        self.documents: list[Document] = []
+        self.size = 0
+
+    def add(self, document: Document) -> None:
+        self.documents.append(document)
+        self.size += len(document.text) + len(document.nodes)
+        if self.size >= SHARD_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.documents:
+            name = f"{self.split}-{len(self.names):05}.msgpack"
+            (self.folder / name).write_bytes(msgspec.msgpack.encode(self.documents))
+            self.names.append(name)
+            self.documents, self.size = [], 0

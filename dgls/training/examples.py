@@ -1,0 +1,216 @@
+"""Training examples: one window of a file is encoded once, and several canvases read different lengths of it.
+
+The encoder's pass over a window serves every gap in it: a canvas at a gap sees the cached window up to that gap and
+no further, by its attention mask, and its positions continue there. Window text is tokenised apart at each gap's
+start, as infilling tokenises prefix, gap and suffix apart.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from dgls.infill.layout import DELETE_ID, MASK_ID, PAD_ID, lay_out_canvas, lay_out_context
+from dgls.training.corpus import Document
+from dgls.training.gaps import SampledGap, sample_gap
+
+CHARACTERS_PER_TOKEN = 3.2
+"""A little over what code takes, so that a window of characters fills its tokens."""
+
+
+class Geometry(msgspec.Struct, frozen=True):
+    """Sizes of one batch, in tokens: ``rows`` contexts, each read by ``canvases`` canvases; ``share`` of all batches."""
+
+    context: int
+    canvas: int
+    rows: int
+    canvases: int
+    share: float
+
+
+class Formats(msgspec.Struct, frozen=True):
+    """How often each part of a request's format appears; what infilling may send, the model must have seen."""
+
+    path: float = 0.5
+    far_suffix: float = 0.5
+    hidden_suffix: float = 0.12
+    two_gaps: float = 0.12
+    exact_length: float = 0.1
+    nothing: float = 0.03
+
+
+class Batch(NamedTuple):
+    """Tensors of one step; R rows, C context, N = R x canvases, K canvas.
+
+    ``context`` [R, C] is left-padded; ``context_mask`` [R, C] is 1 at its tokens. ``canvas`` [N, K] holds the clean
+    canvas with the gap's tokens and deletes in place; ``free`` [N, K] marks its free positions. ``visible`` [N] is how
+    many context positions (padding included) the canvas may read, and ``padding`` [R] the padding of each row.
+    """
+
+    context: torch.Tensor
+    context_mask: torch.Tensor
+    canvas: torch.Tensor
+    free: torch.Tensor
+    visible: torch.Tensor
+    padding: torch.Tensor
+
+
+class Sampler:
+    """Draws windows, gaps and layouts from documents; deterministic in its seed."""
+
+    def __init__(
+        self, documents: Sequence[Document], tokenizer: Tokenizer, formats: Formats, seed: int
+    ) -> None:
+        self.documents = documents
+        self.tokenizer = Tokenizer.from_str(tokenizer.to_str())
+        self.tokenizer.encode_special_tokens = True  # source that spells a control token is still text
+        self.formats = formats
+        self.generator = random.Random(seed)
+        self.ends = np.cumsum([len(document.text) for document in documents])
+
+    def batches(self, geometries: Sequence[Geometry]) -> Iterator[Batch]:
+        """Batches without end, of the geometries by their shares."""
+        while True:
+            geometry = self.generator.choices(geometries, [g.share for g in geometries])[0]
+            yield self.batch(geometry)
+
+    def batch(self, geometry: Geometry) -> Batch:
+        """One batch of ``geometry``."""
+        rows: list[tuple[list[int], list[_Placed]]] = []
+        while len(rows) < geometry.rows:
+            row = self._row(geometry)
+            if row is not None:
+                rows.append(row)
+        context = torch.full((geometry.rows, geometry.context), PAD_ID)
+        context_mask = torch.zeros((geometry.rows, geometry.context), dtype=torch.long)
+        padding = torch.zeros(geometry.rows, dtype=torch.long)
+        canvases: list[list[int]] = []
+        free = torch.zeros((geometry.rows * geometry.canvases, geometry.canvas), dtype=torch.bool)
+        visible: list[int] = []
+        for index, (tokens, placed) in enumerate(rows):
+            padding[index] = geometry.context - len(tokens)
+            context[index, padding[index] :] = torch.tensor(tokens)
+            context_mask[index, padding[index] :] = 1
+            for one in placed:
+                for span in one.free:
+                    free[len(canvases), span.start : span.stop] = True
+                canvases.append(one.tokens)
+                visible.append(int(padding[index]) + one.cut)
+        return Batch(
+            context, context_mask, torch.tensor(canvases), free, torch.tensor(visible), padding
+        )
+
+    def _row(self, geometry: Geometry) -> "tuple[list[int], list[_Placed]] | None":
+        """One context with its canvases, or None where the window drawn has no room for that many gaps."""
+        generator, formats = self.generator, self.formats
+        document = self.documents[int(np.searchsorted(self.ends, generator.randrange(int(self.ends[-1])), "right"))]
+        text = document.text
+        path = self._encode(document.name)[-24:] if generator.random() < formats.path else []
+        window = geometry.context - len(lay_out_context(path, [], []))
+        with_far = generator.random() < formats.far_suffix
+        far_room = generator.randrange(window // 16, window // 4) if with_far else 0
+        window -= far_room + with_far
+
+        begin = generator.randrange(len(text))
+        begin = text.rfind("\n", 0, begin) + 1 if generator.random() < 0.9 else begin
+        if generator.random() < 0.25:
+            begin = 0
+        end = min(len(text), begin + int(window * CHARACTERS_PER_TOKEN))
+        if end - begin < 64:
+            return None
+        longest = int(geometry.canvas * CHARACTERS_PER_TOKEN / 2)
+        gaps: list[SampledGap] = []
+        for _ in range(4 * geometry.canvases):
+            gap = sample_gap(document, begin, begin + int(0.85 * (end - begin)), longest, generator)
+            if gap is not None and gap.end > gap.start:
+                nothing = generator.random() < formats.nothing  # at times, a cursor where nothing is missing
+                gaps.append(gap._replace(end=gap.start) if nothing else gap)
+            if len(gaps) == geometry.canvases:
+                break
+        else:
+            return None
+        gaps.sort()
+
+        far: list[int] = []
+        if with_far:
+            # The far suffix starts on a line some way behind the last gap's canvas, as infilling anchors it.
+            after = gaps[-1].end + int(geometry.canvas * CHARACTERS_PER_TOKEN / 2)
+            line = text.find("\n", after + generator.randrange(200)) + 1
+            if line > 0:
+                far = self._encode(text[line : line + 6 * far_room])[:far_room]
+        header = len(lay_out_context(path, far, []))
+        prefix: list[int] = []
+        cuts: list[int] = []
+        last = begin
+        for gap in gaps:
+            prefix += self._encode(text[last : gap.start])
+            cuts.append(header + len(prefix))
+            last = gap.start
+        if cuts[-1] > geometry.context:
+            return None
+        prefix += self._encode(text[last:end])
+        tokens = lay_out_context(path, far, prefix)[: geometry.context]
+        placed: list[_Placed] = []
+        for gap, cut in zip(gaps, cuts, strict=True):
+            canvas = self._canvas(document, gap, geometry.canvas)
+            if canvas is None:
+                return None
+            placed.append(_Placed(cut, *canvas))
+        return tokens, placed
+
+    def _canvas(
+        self, document: Document, gap: SampledGap, length: int
+    ) -> tuple[list[int], tuple[range, ...]] | None:
+        """The clean canvas of a gap (and, at times, of a second one behind it), or None where it does not fit."""
+        generator, formats, text = self.generator, self.formats, document.text
+        spans = [(gap.start, gap.end)]
+        if generator.random() < formats.two_gaps:
+            near = int(length * CHARACTERS_PER_TOKEN / 3)
+            low, high = gap.end + 1, min(len(text), gap.end + near)
+            second = sample_gap(document, low, high, near, generator) if low < high else None
+            if second is not None and second.end > second.start >= low:
+                spans.append((second.start, second.end))
+        answers = [self._encode(text[start:end]) for start, end in spans]
+        between = [self._encode(text[a[1] : b[0]]) for a, b in zip(spans, spans[1:], strict=False)]
+        taken = sum(map(len, answers)) + sum(map(len, between))
+        if taken > length:
+            return None
+        counts = [self._allocate(len(answer), length - taken) for answer in answers]
+        if sum(counts) + sum(map(len, between)) > length:
+            counts = list(map(len, answers))
+        end = spans[-1][1]
+        hidden = generator.random() < formats.hidden_suffix
+        room = length * 6
+        head = None if hidden else self._encode(text[end : end + room])
+        canvas = lay_out_canvas(
+            counts, between, head, length, at_end=end + room >= len(text), fill=MASK_ID
+        )
+        tokens = canvas.tokens
+        for span, answer in zip(canvas.free, answers, strict=True):
+            tokens[span.start : span.stop] = answer + [DELETE_ID] * (len(span) - len(answer))
+        return tokens, canvas.free
+
+    def _allocate(self, needed: int, spare: int) -> int:
+        """Free positions for a gap of ``needed`` tokens with ``spare`` more at hand: over-allocated as infilling does."""
+        generator = self.generator
+        if generator.random() < self.formats.exact_length:
+            return needed
+        usual = [count for count in (8, 16, 32, 32, 48, 64) if needed <= count <= needed + spare]
+        if usual and generator.random() < 0.7:
+            return generator.choice(usual)
+        return needed + generator.randrange(0, min(spare, needed + 12) + 1)
+
+    def _encode(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False).ids if text else []
+
+
+class _Placed(NamedTuple):
+    """A canvas that reads ``cut`` tokens of its row's context."""
+
+    cut: int
+    tokens: list[int]
+    free: tuple[range, ...]

@@ -1,0 +1,52 @@
+"""Presets: everything that decides a training run, by name, so that one command reproduces a checkpoint."""
+
+import msgspec
+
+from dgls.training.architecture import Architecture
+from dgls.training.examples import Formats, Geometry
+
+
+class Preset(msgspec.Struct, frozen=True):
+    """A training run over ``tokens`` tokens, those of contexts and canvases counted alike; rates are peak values."""
+
+    name: str
+    architecture: Architecture
+    corpus_characters: int
+    geometries: tuple[Geometry, ...]
+    tokens: int
+    formats: Formats = Formats()
+    warm_up: float = 0.02
+    """Share of the run in which rates rise from zero."""
+    anneal: float = 0.6
+    """Share of the run, its last, in which rates fall to zero."""
+    matrix_rate: float = 0.02
+    """Muon's learning rate, for the matrices of the blocks."""
+    other_rate: float = 0.004
+    """AdamW's learning rate, for embeddings and gains."""
+    encoder_weight: float = 0.5
+    """Weight of the encoder's autoregressive loss."""
+    delete_weight: float = 0.15
+    """Weight of a delete token's loss: they are many and easy."""
+    uniform_share: float = 0.12
+    """Share of the corrupted positions that get a random token; the others get the mask (GIDD, arXiv 2503.04482)."""
+    self_conditioning: float = 0.5
+    """Share of the steps that condition on the model's own first pass."""
+    loaders: int = 1
+    seed: int = 0
+
+
+CPU = Preset(
+    name="cpu",
+    architecture=Architecture(vocabulary=4096, width=256, layers=3, heads=4, feed_forward=1024),
+    corpus_characters=110_000_000,
+    geometries=(
+        Geometry(context=192, canvas=64, rows=6, canvases=4, share=0.60),
+        Geometry(context=448, canvas=64, rows=3, canvases=6, share=0.17),
+        Geometry(context=320, canvas=128, rows=3, canvases=3, share=0.13),
+        Geometry(context=1024, canvas=64, rows=1, canvases=8, share=0.07),
+        Geometry(context=320, canvas=256, rows=2, canvases=2, share=0.03),
+    ),
+    tokens=10_000_000,
+)
+
+PRESETS = {preset.name: preset for preset in (CPU,)}

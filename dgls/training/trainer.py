@@ -1,0 +1,276 @@
+"""The training run: batches in, rates by the clock, a state that a run resumes from, a log that it can be judged by.
+
+A run lives in one folder: ``state.pt`` (everything needed to go on), ``log.jsonl`` (one object per line: losses,
+rates, tokens per second; validation every few minutes). Rates follow the tokens seen, so that a run is the same on
+any machine, interrupted or not.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+import torch
+from tokenizers import Tokenizer
+from torch.utils.data import DataLoader, IterableDataset
+
+from dgls.training.architecture import build_model
+from dgls.training.corpus import Document, read_documents
+from dgls.training.examples import Batch, Sampler
+from dgls.training.objective import training_losses
+from dgls.training.presets import Preset
+
+if TYPE_CHECKING:
+    from transformers import DiffusionGemmaForBlockDiffusion
+
+STATE_FILE, LOG_FILE, PRESET_FILE = "state.pt", "log.jsonl", "preset.json"
+SAVE_EVERY_S = 240.0
+LOG_EVERY = 20
+VALIDATION_BATCHES = 12
+
+
+class TrainingError(Exception):
+    """A run that cannot start or go on; the message says what to do."""
+
+
+class Progress(NamedTuple):
+    """What a run tells while it goes on: ``tokens`` of ``total`` seen, and the latest smoothed losses."""
+
+    step: int
+    tokens: int
+    total: int
+    decoder_loss: float
+    encoder_loss: float
+    tokens_per_second: float
+
+
+class LogLine(msgspec.Struct, omit_defaults=True):
+    """One line of the log. Losses are in nats per token, ``elapsed`` in seconds of training; ``rate`` is the share of
+    the peak learning rate."""
+
+    step: int
+    tokens: int
+    elapsed: float
+    rate: float
+    decoder_loss: float
+    encoder_loss: float
+    tokens_per_second: float
+    validation_decoder_loss: float | None = None
+    validation_encoder_loss: float | None = None
+
+
+def rate_at(progress: float, preset: Preset) -> float:
+    """The share of the peak rate at ``progress`` (0 to 1) of the run: rise, plateau, fall to zero."""
+    return max(0.0, min(1.0, progress / preset.warm_up, (1.0 - progress) / preset.anneal))
+
+
+def train(
+    run: Path, corpus: Path, preset: Preset, tokenizer: Tokenizer, report: Callable[[Progress], None]
+) -> None:
+    """Train in the folder ``run`` until the preset's tokens are seen, from its state where it has one.
+
+    Raises :class:`TrainingError` on a corpus that is too small, a state of another preset or a loss that is not
+    finite. An interrupt (SIGINT) saves the state and is raised again.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    documents = read_documents(corpus, "train")
+    held_out = read_documents(corpus, "heldout")
+    least = max(geometry.context for geometry in preset.geometries) * 100
+    if sum(len(document.text) for document in documents) < least or not held_out:
+        raise TrainingError(
+            f"{corpus} is too small for the preset `{preset.name}`: it needs {least:,} characters to train on and at "
+            "least one held-out package; add source folders"
+        )
+    model = build_model(preset.architecture, preset.seed)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_("vision" not in name)
+    optimisers = build_optimisers(model, preset)
+    state = _State(run / STATE_FILE, model, optimisers)
+    step, seen, elapsed = state.restore(preset)
+    device = next(model.parameters()).device
+    batches = _load(documents, tokenizer, preset, seed=preset.seed + step)
+    validation = _validation_batches(held_out, tokenizer, preset)
+    smooth = _Smoothed()
+    saved = started = time.monotonic()
+    before = elapsed
+    try:
+        with (run / LOG_FILE).open("ab") as log:
+            while seen < preset.tokens:
+                rate = rate_at(seen / preset.tokens, preset)
+                for optimiser in optimisers:
+                    for group in optimiser.param_groups:
+                        group["lr"] = group["initial_lr"] * rate
+                batch = next(batches)
+                generator = torch.Generator(device).manual_seed(preset.seed * 1_000_003 + step)
+                with torch.autocast(device.type, dtype=torch.bfloat16):
+                    conditioned = _chance(preset.seed, step) < preset.self_conditioning
+                    losses = training_losses(
+                        model, batch, preset, generator, self_conditioned=conditioned
+                    )
+                losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+                for optimiser in optimisers:
+                    optimiser.step()
+                    optimiser.zero_grad(set_to_none=True)
+                step += 1
+                seen += int(batch.context_mask.sum()) + batch.canvas.numel()
+                now = time.monotonic()
+                elapsed = before + now - started
+                smooth.add(losses.decoder.item(), losses.encoder.item(), batch, now)
+                if not smooth.finite:
+                    raise TrainingError(
+                        f"the loss is not finite at step {step}; nothing was saved since the last state: resume from "
+                        "it with lower rates"
+                    )
+                report(Progress(step, seen, preset.tokens, *smooth.values))
+                save = now - saved > SAVE_EVERY_S or seen >= preset.tokens
+                if save or step % LOG_EVERY == 0:
+                    line = LogLine(step, seen, round(elapsed, 1), rate, *smooth.values)
+                    if save:
+                        line.validation_decoder_loss, line.validation_encoder_loss = validate(
+                            model, validation, preset
+                        )
+                        state.save(preset, step, seen, elapsed)
+                        saved = time.monotonic()
+                    log.write(msgspec.json.encode(line) + b"\n")
+                    log.flush()
+    except KeyboardInterrupt:
+        state.save(preset, step, seen, elapsed)
+        raise
+
+
+def build_optimisers(
+    model: "DiffusionGemmaForBlockDiffusion", preset: Preset
+) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for embeddings, gains and the expert."""
+    matrices: list[torch.Tensor] = []
+    others: list[torch.Tensor] = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            is_matrix = parameter.ndim == 2 and "embed" not in name and "router" not in name
+            (matrices if is_matrix and "lm_head" not in name else others).append(parameter)
+    optimisers: list[torch.optim.Optimizer] = [
+        torch.optim.Muon(matrices, lr=preset.matrix_rate, weight_decay=0.01, momentum=0.95),
+        torch.optim.AdamW(others, lr=preset.other_rate, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["initial_lr"] = group["lr"]
+    return optimisers
+
+
+@torch.no_grad()
+def validate(
+    model: "DiffusionGemmaForBlockDiffusion", batches: Sequence[Batch], preset: Preset
+) -> tuple[float, float]:
+    """Mean decoder and encoder loss over held-out ``batches``, with the same noise at every call."""
+    generator = torch.Generator().manual_seed(1)
+    totals = torch.zeros(2)
+    for batch in batches:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            losses = training_losses(model, batch, preset, generator, self_conditioned=False)
+        totals += torch.stack([losses.decoder, losses.encoder]).float()
+    decoder, encoder = (totals / len(batches)).tolist()
+    return decoder, encoder
+
+
+class _State:
+    """The file that a run resumes from; written aside, then renamed."""
+
+    def __init__(
+        self,
+        path: Path,
+        model: "DiffusionGemmaForBlockDiffusion",
+        optimisers: Sequence[torch.optim.Optimizer],
+    ) -> None:
+        self.path, self.model, self.optimisers = path, model, optimisers
+
+    def restore(self, preset: Preset) -> tuple[int, int, float]:
+        """Steps, tokens and seconds already spent; zero where there is no state."""
+        if not self.path.exists():
+            return 0, 0, 0.0
+        try:
+            state = torch.load(self.path, weights_only=True)
+        except Exception as error:  # torch raises a dozen kinds here
+            raise TrainingError(f"{self.path} cannot be read ({error}); remove it to start anew") from error
+        if state["preset"] != _fingerprint(preset):
+            raise TrainingError(f"{self.path} is of another preset; use another run folder, or remove it")
+        self.model.load_state_dict(state["model"])
+        for optimiser, values in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(values)
+        return int(state["step"]), int(state["tokens"]), float(state["elapsed"])
+
+    def save(self, preset: Preset, step: int, tokens: int, elapsed: float) -> None:
+        aside = self.path.with_suffix(".partial")
+        torch.save(
+            {
+                "preset": _fingerprint(preset),
+                "step": step,
+                "tokens": tokens,
+                "elapsed": elapsed,
+                "model": self.model.state_dict(),
+                "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            },
+            aside,
+        )
+        aside.rename(self.path)
+
+
+def _fingerprint(preset: Preset) -> str:
+    """The preset, but for what does not change its outcome."""
+    return msgspec.json.encode(msgspec.structs.replace(preset, loaders=0)).decode()
+
+
+class _Smoothed:
+    """Running means of losses and speed, for people."""
+
+    def __init__(self) -> None:
+        self.values = (0.0, 0.0, 0.0)
+        self.finite = True
+        self.last: float | None = None
+
+    def add(self, decoder: float, encoder: float, batch: Batch, now: float) -> None:
+        tokens = int(batch.context_mask.sum()) + batch.canvas.numel()
+        speed = tokens / (now - self.last) if self.last is not None else 0.0
+        keep = 0.98 if self.last is not None else 0.0
+        fresh = (decoder, encoder, speed)
+        if self.last is not None and self.values[2] == 0.0:
+            self.values = (*self.values[:2], speed)
+        self.values = tuple(keep * old + (1 - keep) * new for old, new in zip(self.values, fresh, strict=True))  # type: ignore[assignment]  # three in, three out
+        self.finite = decoder == decoder and encoder == encoder and abs(decoder + encoder) != float("inf")
+        self.last = now
+
+
+class _Stream(IterableDataset[Batch]):
+    """Batches of one loader process; each loader draws with a seed of its own."""
+
+    def __init__(
+        self, documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, seed: int
+    ) -> None:
+        self.documents, self.tokenizer, self.preset, self.seed = documents, tokenizer, preset, seed
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = torch.utils.data.get_worker_info()
+        seed = self.seed * 1009 + (worker.id if worker else 0)
+        sampler = Sampler(self.documents, self.tokenizer, self.preset.formats, seed)
+        return sampler.batches(self.preset.geometries)
+
+
+def _load(
+    documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, seed: int
+) -> Iterator[Batch]:
+    stream = _Stream(documents, tokenizer, preset, seed)
+    loader = DataLoader(stream, batch_size=None, num_workers=preset.loaders, prefetch_factor=8)
+    return iter(loader)
+
+
+def _validation_batches(
+    documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset
+) -> list[Batch]:
+    sampler = Sampler(documents, tokenizer, preset.formats, seed=12345)
+    return [sampler.batch(preset.geometries[0]) for _ in range(VALIDATION_BATCHES)]
+
+
+def _chance(seed: int, step: int) -> float:
+    return float(torch.rand((), generator=torch.Generator().manual_seed(seed * 7919 + step)))
