@@ -28,4 +28,4 @@ async def show_loading(session: "Session", states: "asyncio.Queue[State]") -> No
         percentage = max(percentage, min(100, int(state.fraction * 100)))  # a client may refuse to go back
         progress.report(TOKEN, lsp.WorkDoneProgressReport(message=state.step, percentage=percentage))
     done = "ready" if isinstance(state, Ready) else "the model could not be loaded"
-    progress.end(TOKEN, lsp.WorkDoneProgressEnd(done))
+    progress.end(TOKEN, lsp.WorkDoneProgressEnd(message=done))
