@@ -14,6 +14,7 @@ import dgls
 from dgls.config import Layer, Settings, environment_layer, file_layer, resolve, user_file
 
 ORIGIN = "the command line"
+INTERRUPTED = 130
 
 
 class Commands(click.Group):
@@ -89,6 +90,15 @@ def settings_of(layer: Layer) -> Settings:
     return resolved.settings
 
 
+def arguments_of(layer: Layer) -> list[str]:
+    """The options that set what ``layer`` sets, for a server that is started by a command."""
+    return [
+        f"--set={section}.{name}={value}"
+        for section, values in layer.values.items()
+        for name, value in values.items()
+    ]
+
+
 def warn(problems: Iterable[str]) -> None:
     """One line on standard error per problem."""
     for problem in problems:
@@ -104,7 +114,7 @@ def serve(layer: Layer) -> None:
     """Serve an editor over standard input and output (the default)."""
     from dgls.server import serve as run
 
-    sys.exit(run(layers_below(layer)))
+    run(layers_below(layer))
 
 
 @main.command()
@@ -171,7 +181,7 @@ def fill(
         warn([str(error)])
         status = 2
     except KeyboardInterrupt:
-        status = 130
+        status = INTERRUPTED
     sys.exit(status)
 
 
@@ -184,8 +194,16 @@ def bench(quick: bool, as_json: bool, layer: Layer) -> None:
     settings = settings_of(layer)
 
     from dgls.evaluation.bench import bench as run
+    from dgls.evaluation.editor import ServerError
+    from dgls.model.description import CheckpointError
 
-    sys.exit(run(settings, quick=quick, as_json=as_json))
+    try:
+        run(settings, arguments_of(layer), quick=quick, as_json=as_json)
+    except (ServerError, CheckpointError) as error:
+        warn([str(error)])
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 @main.command(

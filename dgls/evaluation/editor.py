@@ -32,7 +32,10 @@ CAPABILITIES: Json = {
     },
     "experimental": {"dgls": {"frames": True}},
 }
+ERROR = 1
+"""The type of ``window/showMessage`` for errors."""
 REQUEST_CANCELLED = -32800
+METHOD_NOT_FOUND = -32601
 START_SECONDS = 120.0
 """How long a server may take until it is ready; only a server that hangs takes so long."""
 
@@ -54,6 +57,8 @@ class Editor:
         self.on_progress: Callable[[Json], None] = lambda value: None
         self.on_edit: Callable[[Document, Document], None] = lambda before, after: None
         """Called with a document before and after an edit that the server asked for."""
+        self.takes_edits = True
+        """Whether edits that the server asks for are applied; an editor may refuse them."""
         self.messages: list[str] = []
         """What the server wanted its user to see."""
         self.started = time.perf_counter()
@@ -64,6 +69,7 @@ class Editor:
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._ready = asyncio.Event()
+        self._failure = ""
         self._progress: set[str | int] = set()
         self._last_words: deque[str] = deque(maxlen=20)
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._overhear())]
@@ -96,12 +102,12 @@ class Editor:
             {waiting, self._tasks[0]}, timeout=START_SECONDS, return_when="FIRST_COMPLETED"
         )
         waiting.cancel()
+        if self._failure:
+            raise ServerError(self._failure)
+        if not self._ready.is_set() and done:
+            raise self._ended()
         if not self._ready.is_set():
-            raise (
-                self._ended()
-                if done
-                else ServerError(f"the server was not ready after {START_SECONDS:.0f} s")
-            )
+            raise ServerError(f"the server was not ready after {START_SECONDS:.0f} s")
 
     def open(self, uri: str, text: str, language: str = "python") -> None:
         """Open a document."""
@@ -221,8 +227,8 @@ class Editor:
 
     def _take(self, message: Json) -> None:
         if "method" not in message:
-            answer = self._waiting.pop(message["id"])
-            if answer.done():
+            answer = self._waiting.pop(message["id"], None)
+            if answer is None or answer.done():
                 return
             if "error" in message:
                 answer.set_exception(ServerError(message["error"]["message"], message["error"]["code"]))
@@ -235,7 +241,14 @@ class Editor:
         elif message["method"] == "$/progress":
             self._take_progress(message["params"])
         elif message["method"] == "window/showMessage":
-            self.messages.append(message["params"]["message"])
+            self._take_message(message["params"])
+
+    def _take_message(self, params: Json) -> None:
+        """An error that is shown before the model is ready is why it never will be."""
+        self.messages.append(params["message"])
+        if params["type"] == ERROR and not self._ready.is_set():
+            self._failure = params["message"]
+            self._ready.set()
 
     def _serve(self, method: str, params: Any) -> Any:
         """The result of a request that the server makes."""
@@ -247,6 +260,8 @@ class Editor:
 
     def _apply(self, workspace_edit: Json) -> Json:
         """Apply a versioned edit, all of it or nothing."""
+        if not self.takes_edits:
+            return {"applied": False, "failureReason": "no edits, please"}
         for change in workspace_edit["documentChanges"]:
             identity = change["textDocument"]
             document = self.documents.get(identity["uri"])

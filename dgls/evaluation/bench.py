@@ -1,0 +1,148 @@
+"""`dgls bench`: how fast and how big dgls is on this machine, as an editor sees it.
+
+A server of its own is measured over standard input and output (``latency.py``). What only the inside can
+tell, one prefill and one denoising step, is measured in this process afterwards.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+import dgls
+from dgls.config import Settings
+from dgls.evaluation.cuts import spans_of
+from dgls.evaluation.latency import FILE, Latency, measure, milliseconds
+from dgls.infill.request import FillRequest, Frame, Gap, Prefilled
+
+ROUNDS, QUICK_ROUNDS = 30, 2
+SEED = 0
+
+
+class Passes(NamedTuple):
+    """What the model alone takes, in milliseconds: to prefill ``prefill_tokens``, and for one step."""
+
+    prefill_ms: float
+    prefill_tokens: int
+    step_ms: float
+
+
+def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json: bool) -> None:
+    """Measure and print; ``arguments`` are the options of `dgls serve` that give these ``settings``.
+
+    Raises ServerError where the server fails, and CheckpointError.
+    """
+    console = Console(stderr=True)
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    command = [sys.executable, "-m", "dgls", "serve", *arguments]
+    with console.status("") as status:
+
+        def say(what: str) -> None:
+            status.update(what)
+
+        latency = asyncio.run(measure(command, rounds, SEED, say))
+        say("one prefill, one step")
+        passes = measure_passes(settings)
+    measured = report(latency, passes, settings, rounds)
+    if as_json:
+        print(json.dumps(measured))
+    else:
+        Console().print(table(measured))
+
+
+def measure_passes(settings: Settings) -> Passes:
+    """Fill one gap late in the file, with an empty prefix store, in this process. Raises CheckpointError."""
+    from dgls.infill.fill import fill_gaps
+    from dgls.model.host import load_host
+
+    host = load_host(settings.model, lambda fraction, what: None)
+    text = FILE.text
+    cursor, end = spans_of(text, "rest of a line")[-1]
+    request = FillRequest(
+        text[:cursor] + text[end:],
+        (Gap(cursor, cursor),),
+        "python",
+        FILE.path.name,
+        settings.infill,
+        single_line=True,
+    )
+    prefill, steps, tokens = 0.0, [], 0
+    last = time.perf_counter()
+    for event in fill_gaps(host, host.new_store(), request):
+        now = time.perf_counter()
+        if isinstance(event, Prefilled):
+            prefill += now - last
+            tokens = event.total
+        elif isinstance(event, Frame):
+            steps.append(now - last)
+        last = now
+    return Passes(milliseconds(prefill), tokens, milliseconds(statistics.median(steps)))
+
+
+def report(latency: Latency, passes: Passes, settings: Settings, rounds: int) -> dict[str, Any]:
+    """All that was measured, as ``--json`` prints it."""
+    return {
+        "initialize_ms": latency.initialize_ms,
+        "load_s": latency.load_s,
+        "rss_mb": latency.rss_mb,
+        "prefill_ms": passes.prefill_ms,
+        "prefill_tokens": passes.prefill_tokens,
+        "step_ms": passes.step_ms,
+        "inline_ms": latency.inline._asdict(),
+        "inline_cold_ms": latency.inline_cold._asdict(),
+        "cancel_ms": latency.cancel._asdict(),
+        "loop_stall_ms": {"max": latency.loop_stall_ms},
+        "inline_asked": latency.asked,
+        "inline_offered": latency.offered,
+        "machine": {
+            "dgls": dgls.__version__,
+            "checkpoint": settings.model.checkpoint,
+            "device": settings.model.device,
+            "cores": os.cpu_count(),
+            "processor": platform.machine(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "torch": version("torch"),
+            "transformers": version("transformers"),
+            "file": FILE.module,
+            "lines": FILE.text.count("\n"),
+            "rounds": rounds,
+        },
+    }
+
+
+def table(measured: dict[str, Any]) -> Table:
+    """What was measured, for people; the limits are those for 2 cores and the embedded checkpoint."""
+    machine = measured["machine"]
+    table = Table(
+        title=f"dgls {machine['dgls']} with {machine['checkpoint']}, file of {machine['lines']} lines",
+        caption=f"{machine['cores']} cores, torch {machine['torch']}, Python {machine['python']}",
+    )
+    for heading in ("", "p50", "p95", "limit"):
+        table.add_column(heading, justify="right" if heading else "left")
+
+    def row(what: str, unit: str, p50: float, p95: float | None = None, limit: str = "") -> None:
+        table.add_row(what, f"{p50:,.4g} {unit}", "" if p95 is None else f"{p95:,.4g} {unit}", limit)
+
+    row("start to initialize answered", "ms", measured["initialize_ms"], limit="1,000 ms")
+    row("start to ready", "s", measured["load_s"], limit="10 s")
+    row("resident memory, highest", "MB", measured["rss_mb"], limit="1,500 MB")
+    row(f"prefill of {measured['prefill_tokens']} tokens", "ms", measured["prefill_ms"])
+    row("denoising step", "ms", measured["step_ms"])
+    row("inline, warm", "ms", **measured["inline_ms"], limit="400 / 900 ms")
+    row("inline, cold", "ms", **measured["inline_cold_ms"], limit="1,500 ms")
+    row("cancel", "ms", **measured["cancel_ms"], limit="a step")
+    row("event loop stalled, longest", "ms", measured["loop_stall_ms"]["max"], limit="20 ms")
+    table.add_row(
+        "inline requests with an offer", f"{measured['inline_offered']} of {measured['inline_asked']}"
+    )
+    return table

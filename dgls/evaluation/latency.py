@@ -1,0 +1,225 @@
+"""What an editor waits for, measured from outside: one server, a file of about 500 lines, gaps within a line.
+
+*Warm* is the request after three typed characters, with one before them; *cold* is the request after a jump
+to another part of the file. Every place is chosen by the seed.
+"""
+
+import asyncio
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import psutil
+
+from dgls.evaluation.cuts import SourceFile, spans_of
+from dgls.evaluation.editor import METHOD_NOT_FOUND, REQUEST_CANCELLED, Editor, Json, ServerError, editing
+
+FILE = SourceFile("textwrap")
+TYPED = 3
+ROOM = 10
+"""Characters that a line has at least behind the cursor, so that typing three of them leaves a gap."""
+JUMP = 100
+"""Lines between a place and the next one, at least."""
+PING_SECONDS = 0.005
+STEP_SECONDS = 30.0
+"""How long a first frame may take; only a server that hangs takes so long."""
+
+
+class Spread(NamedTuple):
+    """Milliseconds: the median and the 95th percentile."""
+
+    p50: float
+    p95: float
+
+    @classmethod
+    def of(cls, seconds: Sequence[float]) -> "Spread":
+        """The spread of some durations."""
+        ordered = sorted(seconds)
+        return cls(
+            milliseconds(statistics.median(ordered)),
+            milliseconds(ordered[int(0.95 * (len(ordered) - 1) + 0.5)]),
+        )
+
+
+class Latency(NamedTuple):
+    """What one server took."""
+
+    initialize_ms: float
+    load_s: float
+    rss_mb: float
+    inline: Spread
+    inline_cold: Spread
+    cancel: Spread
+    loop_stall_ms: float
+    offered: int
+    """Inline requests that were answered with text, of ``asked``."""
+    asked: int
+
+
+def milliseconds(seconds: float) -> float:
+    """Rounded to what a clock can tell."""
+    return round(seconds * 1000, 2)
+
+
+async def measure(command: Sequence[str], rounds: int, seed: int, say: Callable[[str], None]) -> Latency:
+    """Start a server by ``command`` and measure it, ``rounds`` times each; raises :class:`ServerError`."""
+    say("starting the server")
+    async with editing(command) as editor:
+        say("loading the model")
+        await editor.ready()
+        session = Session(editor, seed)
+        await session.first_frame(session.elsewhere())  # a model that could not be loaded says so here
+        say("typing: warm requests")
+        warm = [await session.warm() for _ in range(rounds)]
+        say("jumping: cold requests")
+        cold = [await session.cold() for _ in range(rounds)]
+        say("cancelling")
+        cancels = await session.cancels(rounds)
+        say("watching the event loop")
+        stall = await session.longest_stall(max(2, rounds // 3))
+        return Latency(
+            initialize_ms=milliseconds(editor.initialized_at - editor.started),
+            load_s=round(editor.ready_at - editor.started, 2),
+            rss_mb=round(session.rss / 2**20, 1),
+            inline=Spread.of(warm),
+            inline_cold=Spread.of(cold),
+            cancel=Spread.of(cancels),
+            loop_stall_ms=milliseconds(stall),
+            offered=session.offered,
+            asked=session.asked,
+        )
+
+
+class Session:
+    """One file open in one editor, its lines cut and typed again, place after place."""
+
+    def __init__(self, editor: Editor, seed: int) -> None:
+        self.rss = 0
+        """The server's resident memory at its highest, in bytes."""
+        self.asked = self.offered = 0
+        self._editor = editor
+        self._chance = random.Random(seed)
+        self._text = FILE.text
+        self._uri = FILE.path.as_uri()
+        self._places = [
+            place for place in spans_of(self._text, "rest of a line") if place[1] - place[0] >= ROOM
+        ]
+        self._place = self._places[0]
+        self._frames: asyncio.Queue[Json] = asyncio.Queue()
+        editor.on_frame = self._frames.put_nowait
+        editor.takes_edits = False
+        editor.open(self._uri, self._text)
+
+    def elsewhere(self) -> tuple[int, int]:
+        """A place at least ``JUMP`` lines from the last one: the cursor, and the end of its line."""
+
+        def line(place: tuple[int, int]) -> int:
+            return self._text.count("\n", 0, place[0])
+
+        here = line(self._place)
+        self._place = self._chance.choice(
+            [place for place in self._places if abs(line(place) - here) >= JUMP]
+        )
+        return self._place
+
+    async def warm(self) -> float:
+        """Seconds of a request after three typed characters, the rest of the line cut."""
+        start, end = self.elsewhere()
+        self._editor.replace(self._uri, start, end, "")
+        await self._ask(start)
+        for cursor in range(start, start + TYPED):
+            self._editor.replace(self._uri, cursor, cursor, self._text[cursor])
+        seconds = await self._ask(start + TYPED)
+        self._editor.replace(self._uri, start, start + TYPED, self._text[start:end])
+        return seconds
+
+    async def cold(self) -> float:
+        """Seconds of a request far from the last one."""
+        start, end = self.elsewhere()
+        self._editor.replace(self._uri, start, end, "")
+        seconds = await self._ask(start)
+        self._editor.replace(self._uri, start, start, self._text[start:end])
+        return seconds
+
+    async def first_frame(self, place: tuple[int, int]) -> float:
+        """Seconds from a command to its first frame; the command is then cancelled."""
+        number, answer, seconds = await self._begin(place)
+        await self._cancel(number, answer)
+        return seconds
+
+    async def cancels(self, rounds: int) -> list[float]:
+        """Per round, seconds from a cancel amid a fill until it is answered and the engine is free.
+
+        That it is free shows in another command's first frame: what that takes longer than on an idle engine
+        is what the cancelled work still took.
+        """
+        place = self.elsewhere()
+        await self.first_frame(place)
+        idle = statistics.median([await self.first_frame(place) for _ in range(max(3, rounds // 3))])
+        taken = []
+        for _ in range(rounds):
+            number, answer, _ = await self._begin(place)
+            answered, busy = await asyncio.gather(self._cancel(number, answer), self.first_frame(place))
+            taken.append(max(answered, busy - idle))
+        return taken
+
+    async def longest_stall(self, rounds: int) -> float:
+        """Seconds of the longest answer that needs nothing but the event loop, while others are served."""
+        longest = 0.0
+
+        async def ping() -> None:
+            nonlocal longest
+            while True:
+                started = time.perf_counter()
+                try:
+                    await self._editor.request("dgls/ping", None)
+                except ServerError as error:  # there is no such method, and the event loop is who says so
+                    if error.code != METHOD_NOT_FOUND:
+                        raise
+                longest = max(longest, time.perf_counter() - started)
+                await asyncio.sleep(PING_SECONDS)
+
+        pinging = asyncio.create_task(ping())
+        for _ in range(rounds):
+            await self.cold()
+            await self.warm()
+        pinging.cancel()
+        return longest
+
+    async def _ask(self, cursor: int) -> float:
+        started = time.perf_counter()
+        items = await self._editor.inline_completion(self._uri, cursor)
+        seconds = time.perf_counter() - started
+        self.asked += 1
+        self.offered += bool(items)
+        self.rss = max(self.rss, psutil.Process(self._editor.process_id).memory_info().rss)
+        return seconds
+
+    async def _begin(self, place: tuple[int, int]) -> tuple[int, "asyncio.Future[Json]", float]:
+        """Ask for a fill of ``place`` and wait for a frame; returns the request's id, its answer, seconds."""
+        started = time.perf_counter()
+        params = self._editor.fill_params(self._uri, *place)
+        number, answer = self._editor.begin("workspace/executeCommand", params)
+        while True:
+            next_frame = asyncio.create_task(self._frames.get())
+            await asyncio.wait({next_frame, answer}, return_when="FIRST_COMPLETED", timeout=STEP_SECONDS)
+            if next_frame.done() and next_frame.result()["id"] == number:
+                return number, answer, time.perf_counter() - started
+            next_frame.cancel()
+            if answer.done():
+                raise ServerError(
+                    f"a fill ended before its first frame: {answer.exception() or answer.result()}"
+                )
+
+    async def _cancel(self, number: int, answer: "asyncio.Future[Json]") -> float:
+        """Cancel a request; returns the seconds until its answer came."""
+        started = time.perf_counter()
+        self._editor.notify("$/cancelRequest", {"id": number})
+        try:
+            await answer
+        except ServerError as error:
+            if error.code != REQUEST_CANCELLED:
+                raise
+        return time.perf_counter() - started
