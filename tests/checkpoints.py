@@ -1,4 +1,4 @@
-"""Builders of tiny checkpoint folders with random weights: real files, loaded through the same door as real ones."""
+"""Builders of tiny checkpoint folders with random weights: real files, loaded through the same door."""
 
 import inspect
 import json
@@ -21,8 +21,11 @@ CHAT_TOKENS = (
 CHAT_EOS = [CHAT_TOKENS.index("<eos>"), CHAT_TOKENS.index("<turn|>")]
 
 
-def build_tiny_dgls(folder: Path, seed: int = 0) -> Path:
-    """The kind of checkpoint that dgls trains: byte-level BPE, hybrid corruption, a delete token, small canvases."""
+def build_tiny_dgls(folder: Path, seed: int = 0, **text_config: Any) -> Path:
+    """The kind that dgls trains: byte-level BPE, hybrid corruption, a delete token, small canvases.
+
+    ``text_config`` overrides fields of the model's text configuration.
+    """
     tokenizer = byte_level_tokenizer()
     config = {
         "vocab_size": tokenizer.get_vocab_size(),
@@ -34,7 +37,7 @@ def build_tiny_dgls(folder: Path, seed: int = 0) -> Path:
         "top_k_experts": 1,
         "num_key_value_heads": 4,
     }
-    save_model(folder, config, canvas_length=256, seed=seed)
+    save_model(folder, config | text_config, canvas_length=256, seed=seed)
     tokenizer.save(str(folder / "tokenizer.json"))
     description = {
         "corruption": "hybrid",
@@ -51,8 +54,8 @@ def build_tiny_dgls(folder: Path, seed: int = 0) -> Path:
 
 
 def build_tiny_26b(folder: Path, seed: int = 0) -> Path:
-    """The 26B's kind of checkpoint, tiny in width: 5 sliding layers to 1 full one, 128 experts of which 8 are active,
-    keys that serve as values in full layers, canvas 256, a chat tokenizer, no description."""
+    """The 26B's kind, tiny in width: 5 sliding layers to 1 full one, 128 experts of which 8 are active, keys
+    that serve as values in full layers, canvas 256, a chat tokenizer, no description."""
     tokenizer = sentencepiece_tokenizer()
     config = {
         "vocab_size": tokenizer.get_vocab_size() + 8,  # rounded up, as real ones are: ids without a token
@@ -68,14 +71,18 @@ def build_tiny_26b(folder: Path, seed: int = 0) -> Path:
         "eos_token_id": CHAT_EOS[0],
         "use_bidirectional_attention": "vision",
     }
-    save_model(folder, config, canvas_length=256, seed=seed, boi_token_id=10, eoi_token_id=11, image_token_id=10)
+    save_model(
+        folder, config, canvas_length=256, seed=seed, boi_token_id=10, eoi_token_id=11, image_token_id=10
+    )
     tokenizer.save(str(folder / "tokenizer.json"))
     path = folder / "generation_config.json"
     write_json(path, json.loads(path.read_text()) | {"eos_token_id": CHAT_EOS})
     return folder
 
 
-def save_model(folder: Path, text_config: dict[str, Any], *, canvas_length: int, seed: int, **ids: int) -> None:
+def save_model(
+    folder: Path, text_config: dict[str, Any], *, canvas_length: int, seed: int, **ids: int
+) -> None:
     """Write a randomly initialised model: width 64, and a vision tower as small as the class allows."""
     from transformers import (
         DiffusionGemmaConfig,
@@ -133,7 +140,8 @@ def byte_level_tokenizer() -> Tokenizer:
 
 
 def sentencepiece_tokenizer() -> Tokenizer:
-    """Gemma's kind of BPE: ``▁`` for spaces, byte fallback, chat control tokens, a few added tokens of plain text."""
+    """Gemma's kind of BPE: ``▁`` for spaces, byte fallback, chat control tokens, a few added tokens of plain
+    text."""
     byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
     trained = Tokenizer(models.BPE())
     trained.normalizer = normalizers.Replace(" ", "▁")
@@ -157,7 +165,8 @@ def sentencepiece_tokenizer() -> Tokenizer:
     )
     tokenizer.normalizer = trained.normalizer
     tokenizer.pre_tokenizer = trained.pre_tokenizer
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    pieces = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()]
+    tokenizer.decoder = decoders.Sequence(pieces)
     spare = CHAT_TOKENS.index("<unused0>")
     tokenizer.add_special_tokens([*CHAT_TOKENS[:spare], *CHAT_TOKENS[spare + 1 :]])
     tokenizer.add_tokens([CHAT_TOKENS[spare], "\n\n", "▁▁", "▁▁▁▁", "<table>"])
@@ -166,3 +175,12 @@ def sentencepiece_tokenizer() -> Tokenizer:
 
 def write_json(path: Path, content: object) -> None:
     path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def build_tokenizers(folder: Path) -> dict[str, Path]:
+    """Folders that hold a tokenizer and nothing else: ``byte_level`` and ``sentencepiece``."""
+    made = {"byte_level": byte_level_tokenizer(), "sentencepiece": sentencepiece_tokenizer()}
+    for name, tokenizer in made.items():
+        (folder / name).mkdir()
+        tokenizer.save(str(folder / name / "tokenizer.json"))
+    return {name: folder / name for name in made}

@@ -1,7 +1,7 @@
 """What a checkpoint is trained for, read from ``dgls.json`` beside its weights.
 
-Where that file is missing, DiffusionGemma's own rules hold: uniform corruption, no mask and no delete token, one
-canvas length, a chat format.
+Where that file is missing, DiffusionGemma's own rules hold: uniform corruption, no mask and no delete token,
+one canvas length, a chat format.
 """
 
 from pathlib import Path
@@ -20,7 +20,8 @@ class CheckpointError(Exception):
 
 
 class SamplerAdvice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Sampler values that a checkpoint recommends; null leaves the choice to its generation config or the library."""
+    """Sampler values that a checkpoint recommends; null leaves the choice to its generation config or the
+    library."""
 
     max_steps: Annotated[int, Meta(ge=1)] | None = None
     entropy_bound: Annotated[float, Meta(gt=0)] | None = None
@@ -34,8 +35,8 @@ class SamplerRules(msgspec.Struct, frozen=True):
     """Sampler values in force.
 
     ``temperature_start`` belongs to the first of ``max_steps`` steps and ``temperature_end`` to the last.
-    ``entropy_bound`` is in nats. The loop stops early when the argmax canvas stood still for ``stability`` steps and
-    the mean entropy is at most ``confidence`` nats.
+    ``entropy_bound`` is in nats. The loop stops early when the argmax canvas stood still for ``stability``
+    steps and the mean entropy is at most ``confidence`` nats.
     """
 
     max_steps: int
@@ -66,11 +67,12 @@ def first_of(*advice: SamplerAdvice) -> SamplerRules:
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A checkpoint's training, as far as denoising must know it.
 
-    ``corruption`` is how free positions were noised. ``mask_token`` and ``delete_token`` are token strings of its
-    tokenizer. ``canvas_lengths`` are the canvas sizes seen in training (tokens), ascending; empty means the
-    ``canvas_length`` of its config. ``context_format`` is ``dgls`` (path, far suffix and prefix behind control
-    tokens) or ``chat`` (the file with a marked gap in the user turn). ``context_tokens`` bounds what the encoder read
-    in training. ``separate_boundaries`` says that prefix, gap and suffix were tokenised apart at the character cut.
+    ``corruption`` is how free positions were noised. ``mask_token`` and ``delete_token`` are token strings of
+    its tokenizer. ``canvas_lengths`` are the canvas sizes seen in training (tokens), ascending; empty means
+    the ``canvas_length`` of its config. ``context_format`` is ``dgls`` (path, far suffix and prefix behind
+    control tokens) or ``chat`` (the file with a marked gap in the user turn). ``context_tokens`` bounds what
+    the encoder read in training. ``separate_boundaries`` says that prefix, gap and suffix were tokenised
+    apart at the character cut.
     """
 
     corruption: Literal["uniform", "absorbing", "hybrid"] = "uniform"

@@ -1,8 +1,9 @@
-"""A loaded checkpoint: its model, its tokenizer, what it is trained for, and the two passes that infilling needs.
+"""A loaded checkpoint: its model, its tokenizer, what it is trained for, and the two passes that infilling
+needs.
 
 The encoder's pass (:meth:`Host.prefill`) fills a prefix store chunk by chunk; the decoder's pass
-(:meth:`Host.decode`) turns a canvas into logits and reads that store through a view. Nothing here knows gaps, code or
-a sampler.
+(:meth:`Host.decode`) turns a canvas into logits and reads that store through a view. Nothing here knows gaps,
+code or a sampler.
 """
 
 from collections.abc import Iterator, Sequence
@@ -45,9 +46,9 @@ CONTEXT_ON_GPU = 8_192
 class Host(NamedTuple):
     """A checkpoint that is ready.
 
-    ``rules`` are the checkpoint's sampler values, to be laid under the user's. ``canvas_lengths`` ascend (tokens).
-    ``context_tokens`` is what the encoder reads where the user says nothing, ``context_limit`` what it can read at
-    all. ``eos_ids`` end a text. One thread at a time may use a host.
+    ``rules`` are the checkpoint's sampler values, to be laid under the user's. ``canvas_lengths`` ascend
+    (tokens). ``context_tokens`` is what the encoder reads where the user says nothing, ``context_limit`` what
+    it can read at all. ``eos_ids`` end a text. One thread at a time may use a host.
     """
 
     name: str
@@ -82,9 +83,9 @@ class Host(NamedTuple):
     def prefill(self, store: PrefixStore, tokens: Sequence[int]) -> Iterator[int]:
         """Bring ``store`` to hold exactly ``tokens``; yields how many it holds after each chunk computed.
 
-        Tokens that the store already has cost nothing, and where it has them all nothing is yielded. An iterator
-        that is dropped half-way leaves a store that is right, with fewer tokens. Raises ValueError on more tokens
-        than ``context_limit``.
+        Tokens that the store already has cost nothing, and where it has them all nothing is yielded. An
+        iterator that is dropped half-way leaves a store that is right, with fewer tokens. Raises ValueError
+        on more tokens than ``context_limit``.
         """
         for start, end in store.plan(tokens):
             self._encode(store, tokens[start:end], start)
@@ -95,8 +96,8 @@ class Host(NamedTuple):
     def decode(self, view: View, canvas: Tensor, self_conditioning: Tensor | None = None) -> Tensor:
         """Logits [batch, canvas, vocabulary] in float32, behind the library's soft cap.
 
-        ``canvas`` holds ids [batch, canvas]; ``self_conditioning`` are logits of the step before, scaled by the
-        temperature, [batch, canvas, vocabulary], or None in the first step. The batch must be the view's.
+        ``canvas`` holds ids [batch, canvas]; ``self_conditioning`` are logits of the step before, scaled by
+        the temperature, [batch, canvas, vocabulary], or None in the first step. The batch must be the view's.
         """
         positions = torch.arange(view.tokens, view.tokens + canvas.shape[1], device=self.device).unsqueeze(0)
         logits: Tensor = self.model(
@@ -118,10 +119,11 @@ class Host(NamedTuple):
         )
 
     def _masks(self, store: PrefixStore, positions: Tensor, start: int) -> dict[str, Tensor]:
-        """Per kind of layer, who of ``positions`` [new] sees whom: bool [1, 1, new, past + new].
+        """Per kind of layer, what is added to the scores of ``positions`` [new]: [1, 1, new, past + new].
 
-        The library would build them twice per call, and throw one set away.
+        The library would build its masks twice per call, and throw one set away.
         """
+        hidden = torch.finfo(self.dtype).min
         masks = {}
         for index, kind in enumerate(self.model.config.text_config.layer_types):
             if kind not in masks:
@@ -129,16 +131,17 @@ class Host(NamedTuple):
                 seen = torch.arange(first, start + len(positions), device=self.device)
                 distance = positions[:, None] - seen[None, :]
                 window = store.shapes[index].window
-                mask = (distance >= 0) if window is None else (distance >= 0) & (distance < window)
-                masks[kind] = mask[None, None]
+                sees = (distance >= 0) if window is None else (distance >= 0) & (distance < window)
+                mask = torch.zeros(sees.shape, dtype=self.dtype, device=self.device)
+                masks[kind] = mask.masked_fill_(~sees, hidden)[None, None]
         return masks
 
 
 def load_host(settings: ModelSettings, report: Report) -> Host:
     """Load what ``settings`` name; blocks for seconds, most of which are imports.
 
-    Raises :class:`CheckpointError` on anything that is missing, damaged, foreign or does not fit together; what can
-    be checked without the library is checked first.
+    Raises :class:`CheckpointError` on anything that is missing, damaged, foreign or does not fit together;
+    what can be checked without the library is checked first.
     """
     report(0.0, "looking for the checkpoint")
     if settings.threads:
@@ -161,8 +164,8 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
         limit = min(limit, description.context_tokens)
     if limit <= 0:
         raise CheckpointError(
-            f'checkpoint "{folder}" has {config.text_config.max_position_embeddings} positions, which leaves no '
-            f"context beside a canvas of {canvas_lengths[-1]}; correct canvas_lengths in dgls.json"
+            f'checkpoint "{folder}" has {config.text_config.max_position_embeddings} positions, which leaves '
+            f"no context beside a canvas of {canvas_lengths[-1]}; correct canvas_lengths in dgls.json"
         )
     usual = CONTEXT_ON_CPU if device.type == "cpu" else CONTEXT_ON_GPU
     host = Host(
@@ -199,9 +202,14 @@ def _read_tokenizer(
     for name in sorted(named):
         if tokenizer.id_of(name) is None:
             raise CheckpointError(
-                f'checkpoint "{folder}": dgls.json names the token {name}, which its tokenizer lacks; correct '
-                "dgls.json, or put back the tokenizer that the model was trained with"
+                f'checkpoint "{folder}": dgls.json names the token {name}, which its tokenizer lacks; '
+                "correct dgls.json, or put back the tokenizer that the model was trained with"
             )
+    if description.context_format == "chat" and not tokenizer.knows_chat:
+        raise CheckpointError(
+            f'checkpoint "{folder}" has neither a chat template nor DiffusionGemma\'s chat tokens; add its '
+            "chat_template.jinja, or say in dgls.json how it was trained"
+        )
     return tokenizer
 
 

@@ -12,13 +12,13 @@ from dgls.model.description import CheckpointError
 
 def choose_device(wanted: Literal["auto", "cpu", "cuda", "mps"]) -> torch.device:
     """The device that is wanted, or for ``auto`` the best one there is."""
-    there = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available, "cpu": lambda: True}
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if wanted == "auto":
-        return torch.device(next(name for name, is_there in there.items() if is_there()))
-    if not there[wanted]():
+        return torch.device(next(name for name, is_there in there.items() if is_there))
+    if not there[wanted]:
         raise CheckpointError(
-            f'device "{wanted}" is not available to this torch; set model.device to "auto" or "cpu", or install a '
-            "torch that is built for it"
+            f'device "{wanted}" is not available to this torch; set model.device to "auto" or "cpu", or '
+            "install a torch that is built for it"
         )
     return torch.device(wanted)
 
@@ -37,8 +37,8 @@ def _cpu_has_bfloat16() -> bool:
 
 
 def _cuda_has_bfloat16() -> bool:
-    return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def _mps_has_bfloat16() -> bool:
-    return torch.backends.mps.is_macos_or_newer(14, 0)
+    return bool(torch.backends.mps.is_macos_or_newer(14, 0))

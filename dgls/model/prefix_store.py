@@ -1,9 +1,9 @@
 """The prefix store: the encoder's keys and values for one token sequence, kept in whole chunks of 64 tokens.
 
-Prefill runs in fixed chunks at fixed boundaries, so that what is kept for a token never depends on the edits that
-led there: reuse is equal to a fresh prefill to the bit. The tail that fills no chunk is one call of its own, kept
-only for as long as the tokens stay exactly the same. Every layer keeps its full history, sliding layers too; a view
-cuts them to their window.
+Prefill runs in fixed chunks at fixed boundaries, so that what is kept for a token never depends on the edits
+that led there: reuse is equal to a fresh prefill to the bit. The tail that fills no chunk is one call of its
+own, kept only for as long as the tokens stay exactly the same. Every layer keeps its full history, sliding
+layers too; a view cuts them to their window.
 
 Knows nothing of models beyond the shapes of their caches, and nothing of text.
 """
@@ -19,7 +19,8 @@ CHUNK = 64
 
 
 class LayerShape(NamedTuple):
-    """What one layer keeps per token: ``heads`` x ``width`` features, twice; ``window`` None attends to everything."""
+    """What one layer keeps per token: ``heads`` x ``width`` features, twice; ``window`` None attends to
+    everything."""
 
     heads: int
     width: int
@@ -40,8 +41,8 @@ class StaleView(RuntimeError):
 class View:
     """What the decoder may read of a store: the first ``tokens`` tokens, for a batch of canvases.
 
-    It stands in for the library's cache, whose decoder reads ``layers`` and ``is_compileable`` and never writes. It
-    copies nothing, so it lasts only until the store drops a token that it shows.
+    It stands in for the library's cache, whose decoder reads ``layers`` and ``is_compileable`` and never
+    writes. It copies nothing, so it lasts only until the store drops a token that it shows.
     """
 
     is_compileable = False
@@ -77,7 +78,8 @@ class ChunkWriter:
         self._start = start
 
     def update(self, keys: Tensor, values: Tensor, layer_idx: int) -> tuple[Tensor, Tensor]:
-        """Keep ``keys`` and ``values`` [1, heads, new, width]; returns them behind all that the layer attends to.
+        """Keep ``keys`` and ``values`` [1, heads, new, width]; returns them behind all that the layer attends
+        to.
 
         What is returned is contiguous: its bits and strides do not depend on how far the buffers have grown.
         """
@@ -126,10 +128,11 @@ class PrefixStore:
         return len(tokens) - self._reusable(tokens)
 
     def plan(self, tokens: Sequence[int]) -> Iterator[tuple[int, int]]:
-        """Drop what does not agree with ``tokens``; yields the (start, end) of each chunk that is to be computed.
+        """Drop what does not agree with ``tokens``; yields the (start, end) of each chunk that is to be
+        computed.
 
-        The caller computes each chunk and calls :meth:`extend` before it asks for the next. Raises ValueError where
-        there are more tokens than the store may hold.
+        The caller computes each chunk and calls :meth:`extend` before it asks for the next. Raises ValueError
+        where there are more tokens than the store may hold.
         """
         if len(tokens) > self.limit:
             raise ValueError(f"{len(tokens)} context tokens, the prefix store holds at most {self.limit}")

@@ -1,8 +1,9 @@
-"""Text to token ids and back, byte for byte: no text can spell a control token, and every id spells known bytes.
+"""Text to token ids and back, byte for byte: no text can spell a control token, and every id spells known
+bytes.
 
-A checkpoint's ``tokenizer.json`` is read with the tokenizers library alone, which takes milliseconds. Two kinds of
-vocabulary are known: byte-level BPE, and SentencePiece-style BPE, where ``▁`` stands for a space and ``<0xNN>`` for a
-byte. Knows nothing of models, gaps or code.
+A checkpoint's ``tokenizer.json`` is read with the tokenizers library alone, which takes milliseconds. Two
+kinds of vocabulary are known: byte-level BPE, and SentencePiece-style BPE, where ``▁`` stands for a space and
+``<0xNN>`` for a byte. Knows nothing of models, gaps or code.
 """
 
 import re
@@ -26,8 +27,12 @@ BYTE_TOKEN = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 SPACE = "▁"
 PROBE = " a  def f(x):\n\n\t\treturn 'A\u0301…\u20ac\U0001f40d'\r\n \x0c\u2028\ufeffﬁ" + SPACE
 """Text that normalisers like to change: what comes back differently would be pinned differently."""
+CHAT_FORMAT = "<bos><|turn>user\n{user}<turn|>\n<|turn>model\n"
+CHAT_TOKENS = ("<bos>", "<|turn>", "<turn|>")
+"""DiffusionGemma's own format, for checkpoints without a template."""
 USER_MARK = "\ue000user\ue001"
-"""Stands for the user's text while a chat template is rendered, so that the text is never read as control tokens."""
+"""Stands for the user's text while a chat template is rendered, so that the text is never read as control
+tokens."""
 
 
 class AddedToken(msgspec.Struct):
@@ -57,9 +62,9 @@ class TokenizerConfig(msgspec.Struct):
 class CodeTokenizer:
     """A checkpoint's tokenizer.
 
-    ``token_bytes[id]`` are the bytes that a token spells, b"" for control tokens; the list is as long as the model's
-    vocabulary. ``special_ids`` must never be drawn at a free position: control tokens, ids without a token, but not
-    the delete token, which spells nothing either.
+    ``token_bytes[id]`` are the bytes that a token spells, b"" for control tokens; the list is as long as the
+    model's vocabulary. ``special_ids`` must never be drawn at a free position: control tokens, ids without a
+    token, but not the delete token, which spells nothing either.
     """
 
     def __init__(
@@ -90,8 +95,8 @@ class CodeTokenizer:
         size = max(names.values(), default=-1) + 1
         if size > vocabulary:
             raise CheckpointError(
-                f"its tokenizer has {size} tokens, its model knows {vocabulary}: they do not belong together; "
-                f"put back the {TOKENIZER_FILE} that the model was trained with"
+                f"its tokenizer has {size} tokens, its model knows {vocabulary}: they do not belong "
+                f"together; put back the {TOKENIZER_FILE} that the model was trained with"
             )
         added = {token.id: token for token in described.added_tokens}
         self._control = {
@@ -110,7 +115,7 @@ class CodeTokenizer:
         delete = {i for i in (self.id_of(delete_token) if delete_token else None,) if i is not None}
         self.special_ids: frozenset[int] = frozenset({*self._control.values(), *unknown} - delete)
 
-        # Text that spells a control token must stay text, also where the file does not mark the token as special.
+        # Text that spells a control token must stay text, also where the file does not say it is special.
         tokenizer.add_special_tokens([name for name, i in self._control.items() if i in added])
         tokenizer.encode_special_tokens = True
         tokenizer.no_truncation()
@@ -121,8 +126,8 @@ class CodeTokenizer:
         self._space_bytes = [self._byte_id(byte) for byte in SPACE.encode()] if self._sentencepiece else []
         if self.decode(self.encode(PROBE)) != PROBE.encode():
             raise CheckpointError(
-                f"its tokenizer changes text (a normalizer in {TOKENIZER_FILE}); dgls needs one that spells every "
-                "text byte for byte"
+                f"its tokenizer changes text (a normalizer in {TOKENIZER_FILE}); dgls needs one that spells "
+                "every text byte for byte"
             )
 
     def __len__(self) -> int:
@@ -132,6 +137,11 @@ class CodeTokenizer:
     def has_chat_template(self) -> bool:
         """Whether the checkpoint brings its own chat template."""
         return self._template is not None
+
+    @property
+    def knows_chat(self) -> bool:
+        """Whether :meth:`chat` has a format to use: a template, or the control tokens of DiffusionGemma's."""
+        return self.has_chat_template or all(token in self._control for token in CHAT_TOKENS)
 
     def encode(self, text: str) -> list[int]:
         """Ids of ``text`` as text: never a control token; lone surrogates become U+FFFD."""
@@ -158,10 +168,8 @@ class CodeTokenizer:
 
         The checkpoint's own chat template is used where it has one, else DiffusionGemma's format.
         """
-        if self._template is None:
-            frame = f"<bos><|turn>user\n{USER_MARK}<turn|>\n<|turn>model\n"
-        else:
-            frame = self._render(self._template)
+        own = self._template
+        frame = CHAT_FORMAT.format(user=USER_MARK) if own is None else self._render(own)
         before, mark, after = frame.partition(USER_MARK)
         if not mark:
             raise CheckpointError("its chat template drops the user's text; remove or repair the template")
@@ -226,14 +234,14 @@ def load_tokenizer(
 ) -> CodeTokenizer:
     """The tokenizer in ``folder`` for a model that knows ``vocabulary`` ids.
 
-    ``control`` names further tokens, by name or id, that text must not spell. Raises :class:`CheckpointError` where
-    the file is missing, unreadable, does not fit the model or does not spell text byte for byte.
+    ``control`` names further tokens, by name or id, that text must not spell. Raises :class:`CheckpointError`
+    where the file is missing, unreadable, does not fit the model or does not spell text byte for byte.
     """
     path = folder / TOKENIZER_FILE
     if not path.is_file():
         raise CheckpointError(
-            f'checkpoint "{folder}" has no {TOKENIZER_FILE}; put the one that its model was trained with beside the '
-            'weights (convert a tokenizer.model with transformers\' "AutoTokenizer", then "save_pretrained")'
+            f'checkpoint "{folder}" has no {TOKENIZER_FILE}; put the one that its model was trained with '
+            "beside the weights (a tokenizer.model is converted by transformers' AutoTokenizer)"
         )
     try:
         content = path.read_bytes()
@@ -283,7 +291,8 @@ def _token_name(token: Any) -> str:
 
 
 def _byte_alphabet() -> dict[str, int]:
-    """The byte that each character of a byte-level vocabulary stands for: printable ones stand for themselves."""
+    """The byte that each character of a byte-level vocabulary stands for: printable ones stand for
+    themselves."""
     printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     rest = [byte for byte in range(256) if byte not in printable]
     return {chr(byte): byte for byte in printable} | {chr(0x100 + i): byte for i, byte in enumerate(rest)}

@@ -1,0 +1,21 @@
+"""Fixtures that several rooms share: tiny checkpoints, built once per run."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def tiny_dgls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a checkpoint of the kind that dgls trains; read only."""
+    from tests.checkpoints import build_tiny_dgls
+
+    return build_tiny_dgls(tmp_path_factory.mktemp("checkpoints") / "tiny_dgls")
+
+
+@pytest.fixture(scope="session")
+def tiny_26b(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a checkpoint with the 26B's own kind of config, without a dgls.json; read only."""
+    from tests.checkpoints import build_tiny_26b
+
+    return build_tiny_26b(tmp_path_factory.mktemp("checkpoints") / "tiny_26b")
