@@ -149,7 +149,7 @@ class Editor:
         }
         return {"command": "dgls.fill", "arguments": [{"uri": uri, "range": span}]}
 
-    async def accept(self, uri: str, item: Json) -> Document:
+    def accept(self, uri: str, item: Json) -> Document:
         """Put an inline completion item into its document; returns the document as it is then."""
         self._change(self.documents[uri], [edit_of(item["range"], item["insertText"])])
         return self.documents[uri]

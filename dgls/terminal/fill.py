@@ -103,6 +103,7 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
         settings=settings.infill,
         deadline=loaded + settings.infill.command_deadline_ms / 1000,
     )
+    from dgls.infill.canvas import FillError
     from dgls.infill.fill import fill_gaps
 
     answer: Answer | None = None
@@ -110,7 +111,10 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
 
     def steps() -> Iterator[Frame | Prefilled]:
         nonlocal answer
-        answer = yield from fill_gaps(host, host.new_store(), request)
+        try:
+            answer = yield from fill_gaps(host, host.new_store(), request)
+        except FillError as error:
+            raise InputError(str(error)) from error
 
     if console.is_terminal:
         frame: Frame | None = None

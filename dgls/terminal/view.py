@@ -6,12 +6,14 @@ Knows no model and no file: texts, gaps and drafts in; rich renderables, or line
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from functools import lru_cache
+from itertools import accumulate, groupby, zip_longest
 from typing import NamedTuple
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.style import Style
 from rich.syntax import Syntax
+from rich.table import Table
 from rich.text import Text
 
 from dgls.infill.request import Frame, Gap, Run
@@ -124,32 +126,35 @@ def _pieces(
 def canvas(text: str, gaps: Sequence[Gap], frame: Frame | None, lexer: str) -> RenderableType:
     """The code around the gaps with the drafts of ``frame`` in place, in the colours of their confidence."""
     drafts = frame.drafts if frame else (((Run("", None)),),) * len(gaps)
-    rows: list[RenderableType] = []
-    for hunk in hunks(text, gaps):
-        if rows:
-            rows.append(Text("  ⋯", style="dim"))
-        drawn = Text(end="")
-        for piece, number in _pieces(text, gaps, [""] * len(gaps), hunk):
-            drawn.append_text(_highlighted(piece, lexer) if number is None else _draft(drafts[number]))
+    drawing = Table.grid(padding=(0, 1))
+    drawing.add_column(style="dim", justify="right")
+    drawing.add_column(overflow="fold")
+    for number, hunk in enumerate(hunks(text, gaps)):
+        if number:
+            drawing.add_row("⋯", "")
+        pieces = [
+            showable(piece) for piece, gap in _pieces(text, gaps, [""] * len(gaps), hunk) if gap is None
+        ]
+        drawn = Text()
+        for piece, gap in zip_longest(_highlighted(tuple(pieces), lexer), hunk.gaps):
+            drawn.append_text(piece)
+            if gap is not None:
+                drawn.append_text(_draft(drafts[gap]))
         lines = drawn.split("\n", allow_blank=True)
-        if lines and not lines[-1].plain:
+        if not lines[-1].plain:
             lines.pop()
-        width = len(str(hunk.line + len(lines)))
         for row, line in enumerate(lines, hunk.line + 1):
-            rows.append(Text.assemble((f"{row:>{width}} │ ", "dim"), line))
-    return Group(*rows)
+            drawing.add_row(f"{row} │", line)
+    return drawing
 
 
-def _highlighted(code: str, lexer: str) -> Text:
-    """Pinned code, dimmed, coloured by its language; ``code`` may begin and end anywhere."""
-    if not code:
-        return Text()
-    syntax = Syntax("", lexer, theme=SYNTAX_THEME)
-    highlighted = syntax.highlight(showable(code))
-    if not code.endswith("\n"):
-        highlighted.right_crop(len(highlighted.plain) - len(highlighted.plain.rstrip("\n")))
-    highlighted.stylize("dim")
-    return highlighted
+@lru_cache(maxsize=64)
+def _highlighted(pieces: tuple[str, ...], lexer: str) -> tuple[Text, ...]:
+    """The pinned ``pieces`` of one stretch of code, coloured as one, so that no colour depends on a draft."""
+    code = "".join(pieces)
+    whole = Syntax("", lexer, theme=SYNTAX_THEME).highlight(code)[: len(code)]  # it may add a line end
+    whole.stylize("dim")
+    return tuple(whole.divide(list(accumulate(map(len, pieces)))[:-1]))
 
 
 def _draft(runs: Sequence[Run]) -> Text:
@@ -173,7 +178,9 @@ def confidence_style(confidence: float) -> Style:
 
 def coloured(diff: str) -> RenderableType:
     """A unified diff in colours."""
-    return Syntax(showable(diff).rstrip("\n"), "diff", theme=SYNTAX_THEME, background_color="default")
+    return Syntax(
+        showable(diff).rstrip("\n"), "diff", theme=SYNTAX_THEME, background_color="default", word_wrap=True
+    )
 
 
 def showable(text: str) -> str:
