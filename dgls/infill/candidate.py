@@ -14,22 +14,20 @@ from dgls.model.tokenizer import CodeTokenizer
 class Spelled(NamedTuple):
     """The tokens of one gap and their text.
 
-    ``ends[i]`` is the character offset in ``text`` at which token i ends; a token that ends inside a character ends
-    with it. Bytes that are not UTF-8 stand in ``text`` as lone surrogates.
+    Token i spells the characters of ``text`` from ``starts[i]`` to ``ends[i]``; one that begins or ends inside a
+    character counts as spelling all of it. Bytes that are not UTF-8 stand in ``text`` as lone surrogates.
     """
 
     tokens: list[int]
     text: str
+    starts: list[int]
     ends: list[int]
 
     def under(self, start: int, end: int) -> range:
         """The tokens that spell the characters from ``start`` to ``end``; for an empty span those that touch it."""
-        first = bisect_right(self.ends, start)
         if start == end:
-            first = bisect_left(self.ends, start)
-            end += 1
-        last = bisect_left(self.ends, end)
-        return range(min(first, len(self.tokens)), min(last + 1, len(self.tokens)))
+            return range(bisect_left(self.ends, start), bisect_right(self.starts, end))
+        return range(bisect_right(self.ends, start), bisect_left(self.starts, end))
 
 
 def spell(tokenizer: CodeTokenizer, tokens: Sequence[int], strip: bytes = b"") -> Spelled:
@@ -37,8 +35,10 @@ def spell(tokenizer: CodeTokenizer, tokens: Sequence[int], strip: bytes = b"") -
     spelled = tokenizer.decode(tokens)
     skipped = len(strip) if spelled.startswith(strip) else 0
     text = spelled[skipped:].decode("utf-8", errors="surrogateescape")
-    byte_ends = accumulate(len(tokenizer.token_bytes[token]) for token in tokens)
+    byte_ends = [0, *accumulate(len(tokenizer.token_bytes[token]) for token in tokens)]
     sizes = accumulate(len(character.encode("utf-8", errors="surrogateescape")) for character in text)
-    character_ends = [0, *sizes]
-    ends = [bisect_left(character_ends, max(0, end - skipped)) for end in byte_ends]
-    return Spelled(list(tokens), text, ends)
+    boundaries = [0, *sizes]
+    offsets = [max(0, end - skipped) for end in byte_ends]
+    starts = [bisect_right(boundaries, offset) - 1 for offset in offsets[:-1]]
+    ends = [bisect_left(boundaries, offset) for offset in offsets[1:]]
+    return Spelled(list(tokens), text, starts, ends)

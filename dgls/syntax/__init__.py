@@ -1,1 +1,17 @@
 """Languages, fragments, verdicts and enclosing nodes: all that dgls knows of tree-sitter."""
+
+from dgls.syntax.fragment import Fragment, fragment_around
+from dgls.syntax.language import GrammarMissing, Language, language_of
+from dgls.syntax.verdict import Fault, Verdict, statement_ends, verdict
+
+__all__ = [
+    "Fault",
+    "Fragment",
+    "GrammarMissing",
+    "Language",
+    "Verdict",
+    "fragment_around",
+    "language_of",
+    "statement_ends",
+    "verdict",
+]

@@ -24,7 +24,7 @@ from dgls.training.presets import Preset
 if TYPE_CHECKING:
     from transformers import DiffusionGemmaForBlockDiffusion
 
-STATE_FILE, LOG_FILE, PRESET_FILE = "state.pt", "log.jsonl", "preset.json"
+STATE_FILE, LOG_FILE = "state.pt", "log.jsonl"
 SAVE_EVERY_S = 240.0
 LOG_EVERY = 20
 VALIDATION_BATCHES = 12
@@ -173,6 +173,21 @@ def validate(
         totals += torch.stack([losses.decoder, losses.encoder]).float()
     decoder, encoder = (totals / len(batches)).tolist()
     return decoder, encoder
+
+
+def read_weights(run: Path) -> dict[str, torch.Tensor]:
+    """The weights in a run's state. Raises :class:`TrainingError` where there is none."""
+    try:
+        state = torch.load(run / STATE_FILE, weights_only=True, map_location="cpu")
+    except FileNotFoundError:
+        raise TrainingError(f'{run} has no {STATE_FILE}; train first with "dgls train run"') from None
+    weights: dict[str, torch.Tensor] = state["model"]
+    return weights
+
+
+def read_log(run: Path) -> list[LogLine]:
+    """The log of a run, in order."""
+    return msgspec.json.Decoder(LogLine).decode_lines((run / LOG_FILE).read_bytes())
 
 
 class _State:

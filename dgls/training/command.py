@@ -1,0 +1,199 @@
+"""``dgls train``: corpus, run, export; ``run`` does all three, each step only where its outcome is not there yet."""
+
+import gzip
+import sysconfig
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from dgls.training.corpus import CorpusError, build_corpus, read_documents, read_manifest
+from dgls.training.excluded import is_excluded_module
+from dgls.training.presets import PRESETS, Preset
+from dgls.training.sources import SourcePackage, folder_packages, interpreter_packages
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+RUN, CORPUS, TOKENIZER, CHECKPOINT = "run", "corpus", "tokenizer", "checkpoint"
+TOKENIZER_CHARACTERS = 25_000_000
+"""Text that the tokenizer is trained on; more changes little."""
+
+console = Console(stderr=True)
+
+
+class BenchmarkTask(msgspec.Struct):
+    """One line of a HumanEval-Infilling file, as far as decontamination reads it."""
+
+    prompt: str
+    canonical_solution: str
+    suffix: str
+
+
+@click.group()
+def train() -> None:
+    """Train a checkpoint: `run` does everything, and goes on where it was interrupted."""
+
+
+def _preset_option(command: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--preset", "name", type=click.Choice(sorted(PRESETS)), default="cpu", show_default=True
+    )(command)
+
+
+def _benchmark_option(command: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--clear-of",
+        "benchmarks",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        multiple=True,
+        help="A benchmark file (JSON lines, may be gzipped) whose text the corpus must not hold; repeatable.",
+    )(command)
+
+
+@train.command()
+@click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), default=Path(RUN, CORPUS), show_default=True)
+@_preset_option
+@_benchmark_option
+def corpus(folders: tuple[Path, ...], out: Path, name: str, benchmarks: tuple[Path, ...]) -> None:
+    """Gather source from FOLDERS (default: this interpreter's library and packages) into a corpus."""
+    try:
+        _build_corpus(PRESETS[name], folders, out, benchmarks)
+    except CorpusError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@train.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path(RUN))
+@_preset_option
+@_benchmark_option
+@click.option("--source", "sources", type=click.Path(exists=True, file_okay=False, path_type=Path), multiple=True)
+def run(folder: Path, name: str, benchmarks: tuple[Path, ...], sources: tuple[Path, ...]) -> None:
+    """Build the corpus and the tokenizer, train, and export to FOLDER/checkpoint; resumes what is there."""
+    from dgls.training.trainer import Progress as Seen
+    from dgls.training.trainer import TrainingError
+    from dgls.training.trainer import train as train_model
+
+    preset = PRESETS[name]
+    try:
+        if not (folder / CORPUS).exists():
+            _build_corpus(preset, sources, folder / CORPUS, benchmarks)
+        tokenizer = _tokenizer(folder, preset)
+        columns = ("[progress.description]{task.description}", "[progress.percentage]{task.percentage:>5.1f}%")
+        with Progress(
+            *map(TextColumn, columns), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=console
+        ) as progress:
+            task = progress.add_task("training", total=preset.tokens)
+
+            def report(seen: Seen) -> None:
+                text = (
+                    f"step {seen.step:,}  decoder {seen.decoder_loss:.3f}  encoder {seen.encoder_loss:.3f}  "
+                    f"{seen.tokens_per_second:,.0f} tokens/s"
+                )
+                progress.update(task, completed=seen.tokens, description=text)
+
+            train_model(folder, folder / CORPUS, preset, tokenizer.backend_tokenizer, report)
+        _export(folder, preset, folder / CHECKPOINT)
+    except (CorpusError, TrainingError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print(f'interrupted; the same command goes on where it stopped (state in "{folder}")')
+        raise SystemExit(130) from None
+
+
+@train.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path(RUN))
+@click.option("--out", type=click.Path(path_type=Path), help="Where to; default: FOLDER/checkpoint.")
+@click.option(
+    "--results",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A Markdown file of results for the model card.",
+)
+@_preset_option
+def export(folder: Path, out: Path | None, results: Path | None, name: str) -> None:
+    """Export the state of a run as a checkpoint that dgls and transformers load."""
+    from dgls.training.trainer import TrainingError
+
+    try:
+        text = results.read_text(encoding="utf-8") if results else ""
+        _export(folder, PRESETS[name], out or folder / CHECKPOINT, text)
+    except (CorpusError, TrainingError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _build_corpus(preset: Preset, folders: Sequence[Path], out: Path, benchmarks: Sequence[Path]) -> None:
+    packages = [package for folder in folders for package in folder_packages(folder)] or list(interpreter_packages())
+    with Progress(SpinnerColumn(), TextColumn("corpus: {task.description}"), BarColumn(), console=console) as progress:
+        task = progress.add_task("", total=preset.corpus_characters)
+        manifest = build_corpus(
+            packages,
+            out,
+            preset.corpus_characters,
+            [*_excluded_texts(), *_benchmark_texts(benchmarks)],
+            lambda package, characters: progress.update(
+                task, completed=characters, description=f"{package}, {characters / 1e6:.1f}M characters"
+            ),
+        )
+    console.print(
+        f"corpus: {manifest.characters('train'):,} characters to train on, {manifest.characters('heldout'):,} held "
+        f"out; dropped files: {manifest.dropped}"
+    )
+
+
+def _excluded_texts() -> Iterator[str]:
+    """The excluded modules of the standard library: copies of them elsewhere are dropped too."""
+    root = Path(sysconfig.get_path("stdlib"))
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root)
+        dotted = ".".join(name.with_suffix("").parts).removesuffix(".__init__")
+        if "site-packages" not in name.parts and is_excluded_module(dotted):
+            yield path.read_text(encoding="utf-8", errors="replace")
+
+
+def _benchmark_texts(files: Sequence[Path]) -> Iterator[str]:
+    for file in files:
+        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        try:
+            tasks = msgspec.json.Decoder(BenchmarkTask).decode_lines(content)
+        except msgspec.MsgspecError as error:
+            raise CorpusError(f"{file} is no HumanEval-Infilling file: {error}") from error
+        yield from (task.prompt + task.canonical_solution + task.suffix for task in tasks)
+
+
+def _tokenizer(folder: Path, preset: Preset) -> "PreTrainedTokenizerFast":
+    from transformers import PreTrainedTokenizerFast
+
+    from dgls.training.vocabulary import train_tokenizer
+
+    path = folder / TOKENIZER
+    if path.exists():
+        loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(path)
+        return loaded
+    console.print("training the tokenizer")
+    documents = read_documents(folder / CORPUS, "train")
+    # An even pick over all packages, of about the wanted size.
+    total = sum(len(document.text) for document in documents)
+    stride = max(1, total // TOKENIZER_CHARACTERS)
+    tokenizer = train_tokenizer(
+        (document.text for document in documents[::stride]), preset.architecture.vocabulary
+    )
+    aside = path.with_name(path.name + ".partial")
+    tokenizer.save_pretrained(aside)
+    aside.rename(path)
+    return tokenizer
+
+
+def _export(folder: Path, preset: Preset, out: Path, results: str = "") -> None:
+    from dgls.training.export import export_checkpoint, model_card
+    from dgls.training.trainer import read_log, read_weights
+
+    weights = read_weights(folder)
+    log = read_log(folder)
+    card = model_card(preset, read_manifest(folder / CORPUS), log, weights, results)
+    export_checkpoint(weights, preset, _tokenizer(folder, preset), card, out)
+    console.print(f'exported step {log[-1].step:,} to "{out}"')
