@@ -1,11 +1,11 @@
 """Every setting of dgls: its default, its bounds and one line on what it does.
 
-Settings come in layers, weakest first: defaults, the user's own file, the editor, the environment, the command
-line. Each layer is a plain ``{section: {field: value}}`` mapping; :func:`resolve` checks every value on its own,
-so that one wrong value is named and replaced by what stood below it, and nothing else is lost.
+Settings come in layers, weakest first: defaults, the user's own file, the editor, the environment, the
+command line. Each layer is a plain ``{section: {field: value}}`` mapping; :func:`resolve` checks every value
+on its own, so that one wrong value is named and replaced by what stood below it, and nothing else is lost.
 
-The ``model`` section decides what is loaded, downloaded and where from. An editor may pass on what a workspace
-says, so that section is never taken from it.
+The ``model`` section decides what is loaded, downloaded and where from. An editor may pass on what a
+workspace says, so that section is never taken from it.
 """
 
 import os
@@ -22,10 +22,12 @@ from msgspec import Meta
 class ModelSettings(msgspec.Struct, frozen=True):
     """What is loaded, and onto what. Never taken from an editor."""
 
-    checkpoint: Annotated[str, Meta(min_length=1, description="`embedded`, a folder, or a hub id")] = "embedded"
-    device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], Meta(description="where the model runs")
-    ] = "auto"
+    checkpoint: Annotated[str, Meta(min_length=1, description="`embedded`, a folder, or a hub id")] = (
+        "embedded"
+    )
+    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], Meta(description="where the model runs")] = (
+        "auto"
+    )
     dtype: Annotated[
         Literal["auto", "bfloat16", "float32"],
         Meta(description="precision; `auto` is bfloat16 where the hardware has it natively"),
@@ -38,27 +40,31 @@ class InfillSettings(msgspec.Struct, frozen=True):
     """How a gap is filled. Fields that default to null take the checkpoint's own value."""
 
     context_tokens: Annotated[
-        int | None,
-        Meta(ge=64, le=262_144, description="tokens the encoder reads; null is 1,024 on a CPU, 8,192 on a GPU"),
+        Annotated[int, Meta(ge=64, le=262_144)] | None,
+        Meta(description="tokens the encoder reads; null is 1,024 on a CPU, 8,192 on a GPU"),
     ] = None
     canvas_tokens: Annotated[
-        int | None,
-        Meta(ge=16, le=4096, description="tokens of the canvas; null is at most 128 on a CPU, else the checkpoint's"),
+        Annotated[int, Meta(ge=16, le=4096)] | None,
+        Meta(description="tokens of the canvas; null is at most 128 on a CPU, else the checkpoint's"),
     ] = None
     free_tokens: Annotated[
         int, Meta(ge=4, le=1024, description="free positions given to a gap of unknown length")
     ] = 32
     max_steps: Annotated[
-        int | None, Meta(ge=1, le=512, description="denoising steps at most; null is the checkpoint's")
+        Annotated[int, Meta(ge=1, le=512)] | None,
+        Meta(description="denoising steps at most; null is the checkpoint's"),
     ] = None
     entropy_bound: Annotated[
-        float | None, Meta(gt=0, le=100, description="nats of joint entropy accepted in a step")
+        Annotated[float, Meta(gt=0, le=100)] | None,
+        Meta(description="nats of joint entropy accepted in a step"),
     ] = None
     temperature_start: Annotated[
-        float | None, Meta(ge=0.01, le=10, description="sampling temperature of the first step")
+        Annotated[float, Meta(ge=0.01, le=10)] | None,
+        Meta(description="sampling temperature of the first step"),
     ] = None
     temperature_end: Annotated[
-        float | None, Meta(ge=0.01, le=10, description="sampling temperature of the last step")
+        Annotated[float, Meta(ge=0.01, le=10)] | None,
+        Meta(description="sampling temperature of the last step"),
     ] = None
     candidates: Annotated[int, Meta(ge=1, le=16, description="candidates denoised as one batch")] = 2
     repair_rounds: Annotated[int, Meta(ge=0, le=10, description="rounds of renoising under faults")] = 3
@@ -128,11 +134,13 @@ def resolve(layers: list[Layer]) -> Resolved:
             fields = {field.name: field for field in msgspec.structs.fields(SECTIONS[section].type)}
             if section == "model" and not layer.trusted:
                 problems.append(
-                    f"{path} from {layer.origin} is ignored: what is loaded comes only from the command line, "
-                    f"the environment ({_variable(path)}) or {user_file()}"
+                    f"{path} from {layer.origin} is ignored: what is loaded comes only from the command "
+                    f"line, the environment ({_variable(path)}) or {user_file()}"
                 )
             elif name not in fields:
-                problems.append(f"{path} from {layer.origin} is no setting; {section} has: {', '.join(fields)}")
+                problems.append(
+                    f"{path} from {layer.origin} is no setting; {section} has: {', '.join(fields)}"
+                )
             else:
                 try:
                     accepted[section][name] = _read(value, fields[name].type, layer.text)
