@@ -84,8 +84,10 @@ def _language(wish: Wish) -> tuple[str, str]:
         language = language_of(wish.language, wish.path)
     except (GrammarMissing, LanguageError) as error:
         return unknown, str(error)
+    if language is None and not wish.language and not wish.path:
+        return unknown, "standard input has no name, and --language or --path does not say what it is"
     if language is None:
-        what = f"the language {wish.language!r}" if wish.language else repr(wish.path or "standard input")
+        what = f"the language {wish.language!r}" if wish.language else repr(wish.path)
         return unknown, f"dgls has no grammar for {what}"
     return wish.language or language.description.ids[0], ""
 

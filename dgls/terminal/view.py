@@ -94,7 +94,8 @@ def unified_diff(name: str, text: str, gaps: Sequence[Gap], fills: Sequence[str]
                 line = _moved(line, hunk.line, hunk.line + shift)
             lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
         shift += len(new) - len(old)
-    return "".join([f"--- a/{name}\n", f"+++ b/{name}\n", *lines]) if lines else ""
+    path = name.lstrip("/")
+    return "".join([f"--- a/{path}\n", f"+++ b/{path}\n", *lines]) if lines else ""
 
 
 def _lines(text: str) -> list[str]:
