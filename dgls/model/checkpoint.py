@@ -160,6 +160,7 @@ def load_model(
             folder,
             dtype=dtype,
             local_files_only=True,
+            use_safetensors=True,  # other formats can hold code
             attn_implementation="eager" if device.type == "cpu" else "sdpa",  # 7 % faster a step on a CPU
             output_loading_info=True,
         )

@@ -120,8 +120,6 @@ class CodeTokenizer:
         tokenizer.encode_special_tokens = True
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        longest_first = sorted(self._control, key=len, reverse=True)
-        self._any_control = re.compile("(" + "|".join(map(re.escape, longest_first)) + ")")
         self._control_ids = frozenset(self._control.values())
         self._space_bytes = [self._byte_id(byte) for byte in SPACE.encode()] if self._sentencepiece else []
         if self.decode(self.encode(PROBE)) != PROBE.encode():
@@ -182,16 +180,22 @@ class CodeTokenizer:
 
     def _encode(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        if self._control_ids.isdisjoint(ids) or not (found := self._any_control.search(text)):
+        if self._control_ids.isdisjoint(ids):
             return ids
         # A vocabulary that looks whole words up before it merges finds control tokens by their spelling.
-        cut = found.start() + 1
+        pieces = self._split_at_control(text)
+        cut = len(pieces[0]) + 1
         return self._encode(text[:cut]) + self._encode(text[cut:])
+
+    def _split_at_control(self, text: str) -> list[str]:
+        """``text`` as [text, control token, text, …, text]."""
+        there = sorted((name for name in self._control if name in text), key=len, reverse=True)
+        return re.split("(" + "|".join(map(re.escape, there)) + ")", text) if there else [text]
 
     def _encode_frame(self, text: str) -> list[int]:
         """Ids of a part of a rendered chat, where control tokens mean themselves."""
         ids: list[int] = []
-        for index, piece in enumerate(self._any_control.split(text)):
+        for index, piece in enumerate(self._split_at_control(text)):
             ids += [self._control[piece]] if index % 2 else self.encode(piece)
         return ids
 
