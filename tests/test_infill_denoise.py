@@ -1,5 +1,7 @@
 """The step loop over made-up logits: what it keeps, what it draws, and that it ends."""
 
+import itertools
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -37,9 +39,7 @@ def run(free, corruption, *, seed=0, sharpness=1.0, rules=RULES, barred=(), gree
     noise = Noise(MASK if corruption == "hybrid" else None, marked, {})
     generator = torch.Generator().manual_seed(seed)
     return list(
-        denoise(
-            random_model(seed, sharpness), tokens, free, noise, rules, generator, greedy_lead=greedy_lead
-        )
+        denoise(random_model(seed, sharpness), tokens, free, noise, rules, generator, greedy_lead=greedy_lead)
     )
 
 
@@ -66,7 +66,7 @@ def test_pins_survive_every_step_and_the_loop_ends(rows, corruption, seed, sharp
 def test_what_is_accepted_under_a_mask_stays_and_everything_is_settled(rows, seed, sharpness):
     free = torch.tensor(rows)
     steps = run(free, "hybrid", seed=seed, sharpness=sharpness, barred=range(8))
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in itertools.pairwise(steps):
         assert (after.settled | ~before.settled).all()
         assert torch.equal(after.answer[before.settled], before.answer[before.settled])
     if steps:

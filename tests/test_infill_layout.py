@@ -6,7 +6,17 @@ from hypothesis import strategies as st
 
 from dgls.infill.candidate import spell
 from dgls.infill.context import FAR_BLOCK, anchor_far, line_start
-from dgls.infill.layout import BOS_ID, EOS_ID, FAR_ID, MASK_ID, PAD_ID, PATH_ID, PREFIX_ID, lay_out_canvas, lay_out_context
+from dgls.infill.layout import (
+    BOS_ID,
+    EOS_ID,
+    FAR_ID,
+    MASK_ID,
+    PAD_ID,
+    PATH_ID,
+    PREFIX_ID,
+    lay_out_canvas,
+    lay_out_context,
+)
 from dgls.infill.repair import reopen
 from dgls.syntax import Fault
 
@@ -58,9 +68,10 @@ def test_a_line_start_is_one(text, position):
 
 
 class BytesTokenizer:
-    """Spells one byte per token; enough to place characters."""
+    """Spells one byte per token, but for those that are deleted; enough to place characters."""
 
-    token_bytes = [bytes([byte]) for byte in range(256)]
+    def __init__(self, deleted=()):
+        self.token_bytes = [b"" if byte in deleted else bytes([byte]) for byte in range(256)]
 
     def decode(self, ids):
         return b"".join(self.token_bytes[i] for i in ids)
@@ -74,7 +85,7 @@ def test_tokens_under_a_span_spell_at_least_the_span(text, data):
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
     under = spelled.under(start, end)
-    covered = b"".join(BytesTokenizer.token_bytes[spelled.tokens[i]] for i in under).decode(errors="ignore")
+    covered = b"".join(bytes([spelled.tokens[i]]) for i in under).decode(errors="ignore")
     assert text[start:end] in covered
 
 
@@ -92,16 +103,15 @@ def test_bytes_that_are_no_text_become_surrogates_and_keep_their_places():
 def test_a_repair_frees_what_is_faulty_and_keeps_the_rest_in_order(sizes, length, round_number):
     count, start, deletes = sizes
     text = "abcdefghijkl"[:count]
-    class Tokenizer(BytesTokenizer):
-        token_bytes = [b"" if byte == DELETE else bytes([byte]) for byte in range(256)]
 
-    spelled = spell(Tokenizer(), [*text.encode(), *[DELETE] * deletes])
+    spelled = spell(BytesTokenizer(deleted=[DELETE]), [*text.encode(), *[DELETE] * deletes])
     fault = Fault(0, start, min(count, start + length), "error", "here")
     opened = reopen(spelled, [fault], round_number, DELETE)
     assert len(opened.tokens) == len(opened.free) == len(spelled.tokens)
     assert any(opened.free) or not spelled.tokens
-    kept = [token for token, free in zip(opened.tokens, opened.free, strict=True) if not free and token != DELETE]
-    freed = [token for token, free in zip(opened.tokens, opened.free, strict=True) if free and token != DELETE]
+    pairs = list(zip(opened.tokens, opened.free, strict=True))
+    kept = [token for token, free in pairs if not free and token != DELETE]
+    freed = [token for token, free in pairs if free and token != DELETE]
     assert sorted(kept + freed) == sorted(text.encode())
     assert [t for t in opened.tokens if t != DELETE] == list(text.encode())
     for token in text[start : start + length].encode():

@@ -14,9 +14,10 @@ import torch
 
 from dgls.config import InfillSettings
 from dgls.evaluation.statistics import Interval, mean_interval, wilson_interval
+from dgls.infill.alphabet import barred_ids
 from dgls.infill.canvas import plan_request
 from dgls.infill.context import encode_context
-from dgls.infill.fill import barred_ids, fill_gaps
+from dgls.infill.fill import fill_gaps
 from dgls.infill.layout import Canvas, lay_out_canvas
 from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import Host
@@ -132,5 +133,6 @@ def _cross_entropy(host: Host, context: list[int], canvas: Canvas, answer: list[
         pass
     logits = host.decode(store.view(len(context), 1), torch.tensor([canvas.tokens], device=host.device))
     start = canvas.free[0].start
-    free = logits[0, start : start + len(answer)].masked_fill(barred_ids(host, False), -torch.inf)
+    barred = barred_ids(host.tokenizer, host.device, single_line=False, whole_characters=False)
+    free = logits[0, start : start + len(answer)].masked_fill(barred, -torch.inf)
     return float(torch.nn.functional.cross_entropy(free, torch.tensor(answer, device=host.device)))

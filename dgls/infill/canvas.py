@@ -5,11 +5,13 @@ positions spell nothing. A foreign checkpoint gets its left edges healed (step b
 free token to spell the characters that were cut), and its lengths probed (see :mod:`dgls.infill.fill`).
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 
+from dgls.infill.alphabet import beginning_with
 from dgls.infill.context import encode_context
 from dgls.infill.layout import EOS_ID, PAD_ID, Canvas, lay_out_canvas
 from dgls.infill.request import FillRequest
@@ -77,7 +79,7 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
             "fill them one at a time, or raise infill.canvas_tokens"
         )
     original = [tokenizer.encode(text[gap.start : min(gap.end, gap.start + window)]) for gap in gaps]
-    between = [tokenizer.encode(text[a.end : b.start]) for a, b in zip(gaps, gaps[1:], strict=False)]
+    between = [tokenizer.encode(text[a.end : b.start]) for a, b in itertools.pairwise(gaps)]
     suffix_end = min(len(text), gaps[-1].end + window)
     suffix = tokenizer.encode(text[gaps[-1].end : suffix_end])
     pinned = sum(map(len, between))
@@ -111,7 +113,9 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
 def _allocate(request: FillRequest, original: list[list[int]], most: int, limit: int) -> list[int]:
     """Free positions per gap: the setting, or room for a rewrite; the largest give way until ``most`` is kept."""
     least = request.settings.free_tokens
-    free = [max(least, round(GROWTH * len(tokens)) + GROWTH_LEAST) if tokens else least for tokens in original]
+    free = [
+        max(least, round(GROWTH * len(tokens)) + GROWTH_LEAST) if tokens else least for tokens in original
+    ]
     if most < len(free):
         raise FillError(
             f"{len(free)} gaps and the code between them do not fit into a canvas of {limit} tokens; fill fewer at a "
@@ -136,6 +140,4 @@ def _heal(host: Host, tokens: list[int]) -> Edge | None:
     if not cut or cut.isspace():
         return None
     tokens.pop()
-    spelling = host.tokenizer.token_bytes
-    allowed = torch.tensor([token.startswith(cut) for token in spelling], device=host.device)
-    return Edge(cut, allowed)
+    return Edge(cut, beginning_with(host.tokenizer, host.device, cut))

@@ -18,9 +18,8 @@ FAR_BLOCK = 512
 PREFIX_BLOCKS = 4
 """The prefix moves on by one part in so many of its budget at a time."""
 
-CHAT_INSTRUCTION = (
-    "Continue the source file {path} exactly where the reply leaves off. Write code only, in the style of the file."
-)
+CHAT_INSTRUCTION = """\
+Continue the source file {path} exactly where the reply leaves off. Write code only, in the style of the file."""
 CHAT_FAR = "\n\nFurther down, the file goes on with:\n```{language}\n{far}\n```"
 
 

@@ -56,10 +56,10 @@ class Step(NamedTuple):
     """The canvas after a step, all [batch, canvas].
 
     ``answer`` is the best guess at every position, ``confidence`` its probability (1 at pins), ``settled`` what is
-    pinned or accepted. ``index`` counts from 1.
+    pinned or accepted. ``number`` counts from 1.
     """
 
-    index: int
+    number: int
     answer: Tensor
     confidence: Tensor
     settled: Tensor

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from dgls.infill.alphabet import barred_ids
 from dgls.infill.candidate import Spelled, spell
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.denoise import Noise, Step, denoise
@@ -24,6 +25,7 @@ from dgls.syntax import (
     Fragment,
     GrammarMissing,
     Verdict,
+    encoding_faults,
     fragment_around,
     language_of,
     statement_ends,
@@ -66,7 +68,7 @@ def fill_gaps(
             return Answer((), 0, done, 0)
     fragment = _fragment(request)
     work = _Work(host, store, plan)
-    candidates = yield from work.draw(fragment)
+    candidates = yield from work.draw()
     judged = [(candidate, _judge(fragment, candidate)) for candidate in candidates]
     if not any(ruling.ok for _, ruling in judged):
         repaired = yield from work.repair(fragment, judged)
@@ -87,10 +89,9 @@ class _Work:
         self.generator = torch.Generator(host.device).manual_seed(request.settings.seed)
         self.batch = request.candidates or request.settings.candidates
         self.nfe = 0
-        self.barred = barred_ids(host, request.single_line)
         self.canvas = plan.canvas(host, plan.free)
 
-    def draw(self, fragment: Fragment | None) -> Generator[Frame, None, list[Candidate]]:
+    def draw(self) -> Generator[Frame, None, list[Candidate]]:
         """Denoise all candidates as one batch, from nothing."""
         if self.host.delete_id is None and len(self.request.gaps) == 1 and not self.plan.original[0]:
             self.canvas = self._probe()
@@ -98,7 +99,7 @@ class _Work:
         free = torch.zeros_like(tokens, dtype=torch.bool)
         for span in self.canvas.free:
             free[:, span.start : span.stop] = True
-        last = yield from self._denoise(tokens, free, self.rules, "denoising", greedy_lead=True)
+        last = yield from self._denoise(tokens, free, self.rules, "denoising")
         return self._candidates(last) if last else []
 
     def repair(
@@ -134,7 +135,7 @@ class _Work:
                 masks.append(mask)
             tokens = torch.tensor(rows, device=self.host.device)
             free = torch.tensor(masks, device=self.host.device)
-            last = yield from self._denoise(tokens, free, rules, "repairing", greedy_lead=False)
+            last = yield from self._denoise(tokens, free, rules, "repairing")
             if last is None:
                 break
             fresh = [candidate._replace(repaired=True) for candidate in self._candidates(last)]
@@ -154,12 +155,13 @@ class _Work:
         free: Tensor,
         rules: SamplerRules,
         state: Literal["denoising", "repairing"],
-        *,
-        greedy_lead: bool,
     ) -> Generator[Frame, None, Step | None]:
-        """Run the step loop; answers the last step, or None where there was not even one before the deadline."""
+        """Run the step loop; answers the last step, or None where nothing was free."""
+        first = state == "denoising"
+        # What a repair draws must not break again what may be the fault: bytes that make no character.
+        barred = self._barred(whole_characters=not first)
         view = self.store.view(len(self.plan.context), len(tokens))
-        noise = Noise(self.host.mask_id, self.barred, self._constraints())
+        noise = Noise(self.host.mask_id, barred, self._constraints())
         steps = denoise(
             lambda canvas, conditioning: self.host.decode(view, canvas, conditioning),
             tokens,
@@ -167,7 +169,7 @@ class _Work:
             noise,
             rules,
             self.generator,
-            greedy_lead=greedy_lead,
+            greedy_lead=first,
         )
         last: Step | None = None
         for last in steps:
@@ -176,6 +178,12 @@ class _Work:
             if _is_late(self.request):
                 break
         return last
+
+    def _barred(self, *, whole_characters: bool) -> Tensor:
+        single_line = self.request.single_line
+        return barred_ids(
+            self.host.tokenizer, self.host.device, single_line=single_line, whole_characters=whole_characters
+        )
 
     def _constraints(self) -> dict[int, Tensor]:
         """What the first free position of a gap with a healed left edge may hold."""
@@ -195,7 +203,7 @@ class _Work:
             lengths, device=self.host.device
         ).unsqueeze(-1)
         view = self.store.view(len(self.plan.context), len(tokens))
-        noise = Noise(self.host.mask_id, self.barred, {})
+        noise = Noise(self.host.mask_id, self._barred(whole_characters=False), {})
         noised = torch.where(free, noise.draw(tokens, self.generator), tokens)
         likeliest = noise.bar(self.host.decode(view, noised, None)).softmax(-1).amax(-1)
         self.nfe += 1
@@ -224,7 +232,9 @@ class _Work:
 
     def _drafts(self, step: Step) -> tuple[tuple[Run, ...], ...]:
         """The leading row of ``step`` as runs of text with one confidence each, per gap."""
-        answer, confidence, settled = (row[0].tolist() for row in (step.answer, step.confidence, step.settled))
+        answer, confidence, settled = (
+            row[0].tolist() for row in (step.answer, step.confidence, step.settled)
+        )
         drafts = []
         for span, edge in zip(self.canvas.free, self.plan.edges, strict=True):
             spelled = spell(self.host.tokenizer, answer[span.start : span.stop], edge.cut if edge else b"")
@@ -239,16 +249,6 @@ class _Work:
         return tuple(drafts)
 
 
-def barred_ids(host: Host, single_line: bool) -> Tensor:
-    """Which ids are never drawn at a free position, [vocabulary]: control tokens, and line breaks if asked."""
-    spelling = host.tokenizer.token_bytes
-    barred = torch.zeros(host.vocabulary, dtype=torch.bool)
-    barred[list(host.tokenizer.special_ids)] = True
-    if single_line:
-        barred |= torch.tensor([b"\n" in token or b"\r" in token for token in spelling])
-    return barred.to(host.device)
-
-
 def _fragment(request: FillRequest) -> Fragment | None:
     """The fragment that verdicts are given on; None where the user wants none, or no grammar is at hand."""
     if not request.settings.validate:
@@ -261,8 +261,10 @@ def _fragment(request: FillRequest) -> Fragment | None:
 
 
 def _judge(fragment: Fragment | None, candidate: Candidate) -> Verdict:
-    """The verdict on a candidate; without a fragment there are no faults, and nothing was checked."""
-    return verdict(fragment, candidate.texts) if fragment else Verdict((), checked=False)
+    """The verdict on a candidate; without a fragment, only bytes that are no text are a fault."""
+    if fragment:
+        return verdict(fragment, candidate.texts)
+    return Verdict(tuple(encoding_faults(candidate.texts)), checked=False)
 
 
 def _offer(
@@ -275,9 +277,7 @@ def _offer(
     good = [(candidate, ruling.checked) for candidate, ruling in judged if ruling.ok]
     if not good and fragment and len(request.gaps) == 1:
         good = [
-            (shorter, True)
-            for candidate, _ in judged
-            for shorter in _valid_beginning(fragment, candidate)
+            (shorter, True) for candidate, _ in judged for shorter in _valid_beginning(fragment, candidate)
         ][:1]
     present = tuple(request.text[gap.start : gap.end] for gap in request.gaps)
     fills: dict[tuple[str, ...], Fill] = {}

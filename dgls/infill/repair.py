@@ -22,9 +22,7 @@ class Reopened(NamedTuple):
     free: list[bool]
 
 
-def reopen(
-    spelled: Spelled, faults: Sequence[Fault], round_number: int, delete_id: int | None
-) -> Reopened:
+def reopen(spelled: Spelled, faults: Sequence[Fault], round_number: int, delete_id: int | None) -> Reopened:
     """The tokens of a gap with those under its ``faults`` freed; ``round_number`` counts from 1.
 
     Suspects are widened by one token per round on both sides, but not past the line of the fault while rounds are
@@ -38,7 +36,9 @@ def reopen(
         if under and round_number < 3:
             low, high = _line_of(spelled, fault)
             for place in range(min(under) - round_number, max(under) + round_number + 1):
-                if 0 <= place < len(spelling) and (place in under or low <= _end(spelled, spelling, place) <= high):
+                if 0 <= place < len(spelling) and (
+                    place in under or low <= _end(spelled, spelling, place) <= high
+                ):
                     suspects.add(place)
         else:
             suspects.update(range(len(spelling)))

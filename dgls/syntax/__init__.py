@@ -2,7 +2,7 @@
 
 from dgls.syntax.fragment import Fragment, fragment_around
 from dgls.syntax.language import GrammarMissing, Language, language_of
-from dgls.syntax.verdict import Fault, Verdict, statement_ends, verdict
+from dgls.syntax.verdict import Fault, Verdict, encoding_faults, statement_ends, verdict
 
 __all__ = [
     "Fault",
@@ -10,6 +10,7 @@ __all__ = [
     "GrammarMissing",
     "Language",
     "Verdict",
+    "encoding_faults",
     "fragment_around",
     "language_of",
     "statement_ends",

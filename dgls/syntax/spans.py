@@ -5,7 +5,9 @@ from itertools import accumulate
 import tree_sitter
 
 
-def node_spans(text: str, grammar: tree_sitter.Language, smallest: int, largest: int) -> list[tuple[int, int]]:
+def node_spans(
+    text: str, grammar: tree_sitter.Language, smallest: int, largest: int
+) -> list[tuple[int, int]]:
     """Spans (character offsets) of all named nodes of ``text`` that are ``smallest`` to ``largest`` bytes long.
 
     Nodes that span the same text are named once. The walk is iterative: nesting is no limit. ``text`` must encode to

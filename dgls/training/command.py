@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from dgls.training.corpus import CorpusError, build_corpus, read_documents, read_manifest
 from dgls.training.excluded import is_excluded_module
 from dgls.training.presets import PRESETS, Preset
-from dgls.training.sources import SourcePackage, folder_packages, interpreter_packages
+from dgls.training.sources import folder_packages, interpreter_packages
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -72,7 +79,9 @@ def corpus(folders: tuple[Path, ...], out: Path, name: str, benchmarks: tuple[Pa
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path(RUN))
 @_preset_option
 @_benchmark_option
-@click.option("--source", "sources", type=click.Path(exists=True, file_okay=False, path_type=Path), multiple=True)
+@click.option(
+    "--source", "sources", type=click.Path(exists=True, file_okay=False, path_type=Path), multiple=True
+)
 def run(folder: Path, name: str, benchmarks: tuple[Path, ...], sources: tuple[Path, ...]) -> None:
     """Build the corpus and the tokenizer, train, and export to FOLDER/checkpoint; resumes what is there."""
     from dgls.training.trainer import Progress as Seen
@@ -84,9 +93,16 @@ def run(folder: Path, name: str, benchmarks: tuple[Path, ...], sources: tuple[Pa
         if not (folder / CORPUS).exists():
             _build_corpus(preset, sources, folder / CORPUS, benchmarks)
         tokenizer = _tokenizer(folder, preset)
-        columns = ("[progress.description]{task.description}", "[progress.percentage]{task.percentage:>5.1f}%")
+        columns = (
+            "[progress.description]{task.description}",
+            "[progress.percentage]{task.percentage:>5.1f}%",
+        )
         with Progress(
-            *map(TextColumn, columns), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn(), console=console
+            *map(TextColumn, columns),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
         ) as progress:
             task = progress.add_task("training", total=preset.tokens)
 
@@ -127,8 +143,12 @@ def export(folder: Path, out: Path | None, results: Path | None, name: str) -> N
 
 
 def _build_corpus(preset: Preset, folders: Sequence[Path], out: Path, benchmarks: Sequence[Path]) -> None:
-    packages = [package for folder in folders for package in folder_packages(folder)] or list(interpreter_packages())
-    with Progress(SpinnerColumn(), TextColumn("corpus: {task.description}"), BarColumn(), console=console) as progress:
+    packages = [package for folder in folders for package in folder_packages(folder)] or list(
+        interpreter_packages()
+    )
+    with Progress(
+        SpinnerColumn(), TextColumn("corpus: {task.description}"), BarColumn(), console=console
+    ) as progress:
         task = progress.add_task("", total=preset.corpus_characters)
         manifest = build_corpus(
             packages,

@@ -30,7 +30,8 @@ LONGEST_LINE = 400
 PACKAGE_SHARE = 0.12
 """No package makes up more than this share of the training text."""
 GENERATED = re.compile(
-    r"(auto[- ]?generated|automatically generated|generated (by|from|with)|do not (edit|modify))", re.IGNORECASE
+    r"(auto[- ]?generated|automatically generated|generated (by|from|with)|do not (edit|modify))",
+    re.IGNORECASE,
 )
 SMALLEST_NODE, LARGEST_NODE = 2, 800
 
@@ -144,7 +145,9 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except FileNotFoundError:
-        raise CorpusError(f'{folder} is no corpus (it has no {MANIFEST}); build one with "dgls train corpus"') from None
+        raise CorpusError(
+            f'{folder} is no corpus (it has no {MANIFEST}); build one with "dgls train corpus"'
+        ) from None
     except msgspec.MsgspecError as error:
         raise CorpusError(f"{folder / MANIFEST}: {error}; build the corpus again") from error
 

@@ -5,6 +5,7 @@ no further, by its attention mask, and its positions continue there. Window text
 start, as infilling tokenises prefix, gap and suffix apart.
 """
 
+import itertools
 import random
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -23,7 +24,7 @@ CHARACTERS_PER_TOKEN = 3.2
 
 
 class Geometry(msgspec.Struct, frozen=True):
-    """Sizes of one batch, in tokens: ``rows`` contexts, each read by ``canvases`` canvases; ``share`` of all batches."""
+    """Sizes of a batch, in tokens: ``rows`` contexts, each read by ``canvases`` canvases; ``share`` of all batches."""
 
     context: int
     canvas: int
@@ -100,14 +101,14 @@ class Sampler:
                     free[len(canvases), span.start : span.stop] = True
                 canvases.append(one.tokens)
                 visible.append(int(padding[index]) + one.cut)
-        return Batch(
-            context, context_mask, torch.tensor(canvases), free, torch.tensor(visible), padding
-        )
+        return Batch(context, context_mask, torch.tensor(canvases), free, torch.tensor(visible), padding)
 
     def _row(self, geometry: Geometry) -> "tuple[list[int], list[_Placed]] | None":
         """One context with its canvases, or None where the window drawn has no room for that many gaps."""
         generator, formats = self.generator, self.formats
-        document = self.documents[int(np.searchsorted(self.ends, generator.randrange(int(self.ends[-1])), "right"))]
+        document = self.documents[
+            int(np.searchsorted(self.ends, generator.randrange(int(self.ends[-1])), "right"))
+        ]
         text = document.text
         path = self._encode(document.name)[-24:] if generator.random() < formats.path else []
         window = geometry.context - len(lay_out_context(path, [], []))
@@ -175,7 +176,7 @@ class Sampler:
             if second is not None and second.end > second.start >= low:
                 spans.append((second.start, second.end))
         answers = [self._encode(text[start:end]) for start, end in spans]
-        between = [self._encode(text[a[1] : b[0]]) for a, b in zip(spans, spans[1:], strict=False)]
+        between = [self._encode(text[a[1] : b[0]]) for a, b in itertools.pairwise(spans)]
         taken = sum(map(len, answers)) + sum(map(len, between))
         if taken > length:
             return None
@@ -186,9 +187,7 @@ class Sampler:
         hidden = generator.random() < formats.hidden_suffix
         room = length * 6
         head = None if hidden else self._encode(text[end : end + room])
-        canvas = lay_out_canvas(
-            counts, between, head, length, at_end=end + room >= len(text), fill=MASK_ID
-        )
+        canvas = lay_out_canvas(counts, between, head, length, at_end=end + room >= len(text), fill=MASK_ID)
         tokens = canvas.tokens
         for span, answer in zip(canvas.free, answers, strict=True):
             tokens[span.start : span.stop] = answer + [DELETE_ID] * (len(span) - len(answer))

@@ -1,11 +1,34 @@
 """Sources that no corpus ever holds, so that the demo, the tests and the benchmarks can use them, for good."""
 
 STANDARD_LIBRARY = frozenset(
-    """
-    argparse ast bisect calendar collections configparser csv dataclasses difflib fractions heapq json logging
-    shlex statistics string tarfile textwrap tokenize typing zipfile
-    asyncio.locks asyncio.queues email.message http.server unittest.mock
-    """.split()
+    [
+        "argparse",
+        "ast",
+        "bisect",
+        "calendar",
+        "collections",
+        "configparser",
+        "csv",
+        "dataclasses",
+        "difflib",
+        "fractions",
+        "heapq",
+        "json",
+        "logging",
+        "shlex",
+        "statistics",
+        "string",
+        "tarfile",
+        "textwrap",
+        "tokenize",
+        "typing",
+        "zipfile",
+        "asyncio.locks",
+        "asyncio.queues",
+        "email.message",
+        "http.server",
+        "unittest.mock",
+    ]
 )
 """Modules and packages of the standard library, by dotted name; a package stands for all that is in it."""
 

@@ -22,7 +22,12 @@ class SampledGap(NamedTuple):
 
 
 def sample_gap(
-    document: Document, low: int, high: int, longest: int, generator: random.Random, kind: GapKind | None = None
+    document: Document,
+    low: int,
+    high: int,
+    longest: int,
+    generator: random.Random,
+    kind: GapKind | None = None,
 ) -> SampledGap | None:
     """A gap of at most ``longest`` characters that starts in ``low`` to ``high``; None where no such gap is found."""
     kind = kind or generator.choice(GAP_KINDS)

@@ -66,9 +66,7 @@ def training_losses(
     canvases = batch.canvas.shape[0]
     rate = torch.rand((canvases, 1), generator=generator, device=batch.canvas.device)
     # A fill starts from noise alone, so a fifth of the canvases do too.
-    rate = torch.where(
-        torch.rand((canvases, 1), generator=generator, device=rate.device) < 0.2, 1.0, rate
-    )
+    rate = torch.where(torch.rand((canvases, 1), generator=generator, device=rate.device) < 0.2, 1.0, rate)
     vocabulary = model.config.text_config.vocab_size
     corrupted = corrupt(batch.canvas, batch.free, rate, preset.uniform_share, vocabulary, generator)
 
@@ -127,9 +125,7 @@ def decode(
     repeats = count // batch.context.shape[0]
     cache = DynamicCache()
     for index, (keys, values) in enumerate(encoded.layers):
-        cache.update(
-            keys.repeat_interleave(repeats, 0), values.repeat_interleave(repeats, 0), index
-        )
+        cache.update(keys.repeat_interleave(repeats, 0), values.repeat_interleave(repeats, 0), index)
     mask = batch.context_mask.bool().repeat_interleave(repeats, 0)
     reach = torch.arange(batch.context.shape[1], device=canvas.device) < batch.visible[:, None]
     mask = torch.cat([mask & reach, torch.ones_like(canvas, dtype=torch.bool)], -1)
@@ -150,4 +146,5 @@ def decode(
 def head(model: "DiffusionGemmaForBlockDiffusion", hidden: torch.Tensor) -> torch.Tensor:
     """Soft-capped float32 logits of ``hidden``, as the class computes them."""
     cap = model.final_logit_softcapping
-    return torch.tanh(model.lm_head(hidden).float() / cap) * cap
+    logits: torch.Tensor = torch.tanh(model.lm_head(hidden).float() / cap) * cap
+    return logits

@@ -76,14 +76,14 @@ def folder_packages(folder: Path) -> Iterator[SourcePackage]:
 def permissive_licence(distribution: Distribution) -> str | None:
     """What a distribution's metadata says of its licence, if that is permissive and nothing in it is not."""
     metadata = distribution.metadata
-    stated = [metadata.get("License-Expression") or ""]
-    stated += [value for key, value in metadata.items() if key == "Classifier" and value.startswith("License ::")]
-    if not any(stated):
-        stated = [(metadata.get("License") or "").strip().partition("\n")[0]]
+    stated = metadata.get_all("License-Expression") or []
+    stated += [value for value in metadata.get_all("Classifier") or () if value.startswith("License ::")]
+    if not stated:
+        stated = [value.strip().partition("\n")[0] for value in metadata.get_all("License") or ()]
     words = " ".join(stated).replace("-", " - ").replace("_", " ")
     if not PERMISSIVE.search(words) or RESTRICTED.search(words):
         return None
-    return next(value for value in stated if value)
+    return str(stated[0])
 
 
 def _standard_library() -> Iterator[SourcePackage]:

@@ -105,9 +105,7 @@ def train(
                 generator = torch.Generator(device).manual_seed(preset.seed * 1_000_003 + step)
                 with torch.autocast(device.type, dtype=torch.bfloat16):
                     conditioned = _chance(preset.seed, step) < preset.self_conditioning
-                    losses = training_losses(
-                        model, batch, preset, generator, self_conditioned=conditioned
-                    )
+                    losses = training_losses(model, batch, preset, generator, self_conditioned=conditioned)
                 losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
                 for optimiser in optimisers:
@@ -140,9 +138,7 @@ def train(
         raise
 
 
-def build_optimisers(
-    model: "DiffusionGemmaForBlockDiffusion", preset: Preset
-) -> list[torch.optim.Optimizer]:
+def build_optimisers(model: "DiffusionGemmaForBlockDiffusion", preset: Preset) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for embeddings, gains and the expert."""
     matrices: list[torch.Tensor] = []
     others: list[torch.Tensor] = []
@@ -252,7 +248,9 @@ class _Smoothed:
         fresh = (decoder, encoder, speed)
         if self.last is not None and self.values[2] == 0.0:
             self.values = (*self.values[:2], speed)
-        self.values = tuple(keep * old + (1 - keep) * new for old, new in zip(self.values, fresh, strict=True))  # type: ignore[assignment]  # three in, three out
+        self.values = tuple(
+            keep * old + (1 - keep) * new for old, new in zip(self.values, fresh, strict=True)
+        )  # type: ignore[assignment]  # three in, three out
         self.finite = decoder == decoder and encoder == encoder and abs(decoder + encoder) != float("inf")
         self.last = now
 
@@ -272,17 +270,13 @@ class _Stream(IterableDataset[Batch]):
         return sampler.batches(self.preset.geometries)
 
 
-def _load(
-    documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, seed: int
-) -> Iterator[Batch]:
+def _load(documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, seed: int) -> Iterator[Batch]:
     stream = _Stream(documents, tokenizer, preset, seed)
     loader = DataLoader(stream, batch_size=None, num_workers=preset.loaders, prefetch_factor=8)
     return iter(loader)
 
 
-def _validation_batches(
-    documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset
-) -> list[Batch]:
+def _validation_batches(documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset) -> list[Batch]:
     sampler = Sampler(documents, tokenizer, preset.formats, seed=12345)
     return [sampler.batch(preset.geometries[0]) for _ in range(VALIDATION_BATCHES)]
 
