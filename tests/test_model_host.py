@@ -1,7 +1,9 @@
 """Loading a checkpoint: what a host knows, and what is said of a checkpoint that cannot be used."""
 
+import gc
 import json
 import shutil
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,6 +81,12 @@ def test_progress_grows_from_nothing_to_all_and_stdout_stays_silent(
     assert len(set(fractions)) >= 6
     assert all(what for _, what in told)
     assert capfd.readouterr().out == ""
+
+
+def test_a_host_that_is_dropped_gives_its_memory_back(tiny_dgls: Path) -> None:
+    weights = weakref.ref(load(tiny_dgls).model.model.decoder.embed_tokens.weight)
+    gc.collect()
+    assert weights() is None
 
 
 def test_the_first_to_say_a_sampler_value_wins() -> None:

@@ -161,8 +161,8 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
     tokenizer = _read_tokenizer(folder, config, description, eos_ids)
     with _collector_off():
         model_class = import_model_class(lambda fraction, what: report(0.05 + 0.75 * fraction, what))
-        report(0.8, "loading weights")
-        model = load_model(model_class, folder, device, dtype)
+    report(0.8, "loading weights")
+    model = load_model(model_class, folder, device, dtype)
     canvas_lengths = description.canvas_lengths or (config.canvas_length,)
     limit = config.text_config.max_position_embeddings - canvas_lengths[-1]
     if description.context_tokens is not None:
@@ -194,10 +194,10 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
 
 @contextmanager
 def _collector_off() -> Iterator[None]:
-    """Import and load without garbage collections, and leave what was loaded out of all later ones.
+    """Import without garbage collections, and leave what was imported out of all later ones.
 
-    Imports are 6 % faster so, and a later collection does not stop every thread to look at a library that
-    stays.
+    Imports are 6 % faster so, and no later collection stops every thread to look at a library that stays. Not
+    for weights: a model holds cycles, which only a collection can free.
     """
     gc.disable()
     try:
