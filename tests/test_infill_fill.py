@@ -1,4 +1,4 @@
-"""Requests filled by real (random) checkpoints through the whole path: what is pinned, what is offered, what repeats."""
+"""Requests filled by real (random) checkpoints through the whole path: what is pinned, offered, repeated."""
 
 import time
 from collections.abc import Iterator

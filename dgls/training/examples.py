@@ -194,7 +194,7 @@ class Sampler:
         return tokens, canvas.free
 
     def _allocate(self, needed: int, spare: int) -> int:
-        """Free positions for a gap of ``needed`` tokens with ``spare`` more at hand: over-allocated as infilling does."""
+        """Free positions for a gap of ``needed`` tokens, ``spare`` more being at hand; infilling over-allocates too."""
         generator = self.generator
         if generator.random() < self.formats.exact_length:
             return needed

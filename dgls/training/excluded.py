@@ -1,7 +1,7 @@
 """Sources that no corpus ever holds, so that the demo, the tests and the benchmarks can use them, for good."""
 
 STANDARD_LIBRARY = frozenset(
-    [
+    {
         "argparse",
         "ast",
         "bisect",
@@ -28,7 +28,7 @@ STANDARD_LIBRARY = frozenset(
         "email.message",
         "http.server",
         "unittest.mock",
-    ]
+    }
 )
 """Modules and packages of the standard library, by dotted name; a package stands for all that is in it."""
 

@@ -83,6 +83,7 @@ def model_card(
         for package in trained
         if not package.name.startswith("stdlib:")
     )
+    excluded = ", ".join(f"`{name}`" for name in sorted(STANDARD_LIBRARY))
     return f"""---
 license: apache-2.0
 library_name: transformers
@@ -108,7 +109,7 @@ minutes, on a CPU.
 library (PSF-2.0), and the packages below. Generated files, duplicates and near duplicates were dropped. Held out, by \
 package: {", ".join(package.name for package in heldout)}.
 
-Never in any corpus: dgls itself, and the standard library's {", ".join(f"`{name}`" for name in sorted(STANDARD_LIBRARY))}.
+Never in any corpus: dgls itself, and the standard library's {excluded}.
 
 | package | version | licence | files | characters |
 | --- | --- | --- | ---: | ---: |

@@ -118,7 +118,7 @@ def decode(
     canvas: torch.Tensor,
     conditioning: torch.Tensor | None,
 ) -> torch.Tensor:
-    """The decoder's pass over ``canvas`` [N, K] with ``conditioning`` [N, K, vocabulary]; hidden state [N, K, width]."""
+    """The decoder's pass over ``canvas`` [N, K], conditioned on [N, K, vocabulary]; hidden state [N, K, width]."""
     from transformers import DynamicCache
 
     count, length = canvas.shape
