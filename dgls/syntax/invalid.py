@@ -5,7 +5,8 @@ when the file is loaded. ``grammars/README.md`` documents the predicates for tho
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Literal, NamedTuple
 
 import tree_sitter
@@ -35,58 +36,64 @@ class Match(NamedTuple):
     message: str
 
 
+class _Condition(NamedTuple):
+    """One of our predicates in a pattern, with its arguments."""
+
+    holds: Predicate
+    captures: tuple[str, ...]
+    strings: tuple[str, ...]
+
+
+class _Rule(NamedTuple):
+    """What a pattern says beside its nodes."""
+
+    message: str
+    conditions: tuple[_Condition, ...]
+
+
 class InvalidRules:
     """The rules of one ``invalid.scm``: each pattern captures ``@invalid`` and sets a ``message``."""
 
     def __init__(self, grammar: tree_sitter.Language, source: str):
         """Raises QueryProblem where a pattern, a predicate or one of its arguments is wrong."""
-        _check_predicates(source, grammar)
         try:
             self._query = tree_sitter.Query(grammar, source)
         except tree_sitter.QueryError as error:
             raise QueryProblem(str(error)) from error
-        self._messages: list[str] = []
+        self._rules: list[_Rule] = []
+        encoded = source.encode()
         for index in range(self._query.pattern_count):
             start, end = self._query.start_byte_for_pattern(index), self._query.end_byte_for_pattern(index)
-            pattern = source.encode()[start:end].decode()
+            pattern = encoded[start:end].decode()
             message = self._query.pattern_settings(index).get("message")
             if not message:
                 raise QueryProblem(f'this pattern lacks a (#set! message "..."): {pattern.strip()}')
             if not re.search(r"@invalid\b", pattern):
                 raise QueryProblem(f"this pattern captures no @invalid, the node that is wrong: {pattern.strip()}")
-            self._messages.append(message)
+            self._rules.append(_Rule(message, tuple(_conditions(pattern, grammar))))
 
     def matches(self, root: Node, source: bytes, late: Callable[[], bool]) -> list[Match] | None:
-        """All matches under ``root``, in no order; None if ``late()`` became true before the end."""
-        stopped = False
-        place = Place(source, root)
+        """All matches under ``root``, in no order; None if the tree is too large or ``late()`` became true.
 
-        def stop() -> bool:
-            nonlocal stopped
-            stopped = stopped or late()
-            return stopped
-
-        def holds(
-            name: str, arguments: list[Argument], pattern: int, captures: Mapping[str, list[Node]]
-        ) -> bool:
-            if stop():
-                return False
-            nodes: list[Node] = []
-            strings: list[str] = []
-            for value, kind in arguments:
-                if kind == "string":
-                    strings.append(value)
-                elif captured := captures.get(value):
-                    nodes.append(captured[0])
-                else:
-                    return False
-            return PREDICATES[name].holds(place, nodes, strings)
-
-        cursor = tree_sitter.QueryCursor(self._query, match_limit=10_000)
-        found = cursor.matches(root, holds, lambda _: stop())
-        if stopped:
+        Our predicates are evaluated after the query: called back from within it, they cost three times as much.
+        (And a progress callback of ``QueryCursor.matches`` crashes the interpreter in tree-sitter 0.26.1.)
+        """
+        if root.descendant_count > LARGEST_TREE:
             return None
-        return [Match(node, self._messages[pattern]) for pattern, captures in found for node in captures["invalid"]]
+        place = Place(source, root)
+        cursor = tree_sitter.QueryCursor(self._query)
+        cursor.set_max_start_depth(DEEPEST_START)
+        matches: list[Match] = []
+        for pattern, captures in cursor.matches(root):
+            rule = self._rules[pattern]
+            if late():
+                return None
+            if all(
+                condition.holds(place, [captures[name][0] for name in condition.captures], condition.strings)
+                for condition in rule.conditions
+            ):
+                matches += (Match(node, rule.message) for node in captures["invalid"])
+        return matches
 
 
 def _empty(_place: Place, nodes: Sequence[Node], _strings: Sequence[str]) -> bool:
@@ -124,23 +131,24 @@ def _not_deeper(place: Place, nodes: Sequence[Node], _strings: Sequence[str]) ->
     return own is not None and outer is not None and not (own.startswith(outer) and len(own) > len(outer))
 
 
-def _breaks_line(_place: Place, nodes: Sequence[Node], own_lines: Sequence[str]) -> bool:
+def _breaks_line(place: Place, nodes: Sequence[Node], own_lines: Sequence[str]) -> bool:
     """A line break between two tokens of the node, outside brackets and not before a node of the types."""
     pending = [nodes[0]]
     while pending:
         node = pending.pop()
         if node.start_point.row == node.end_point.row:
             continue
-        depth, row = 0, node.start_point.row
+        depth, end = 0, node.start_byte
         for child in node.children:
             if child.type in CLOSING:
                 depth -= 1
             elif depth <= 0 and not child.is_extra and child.type not in own_lines:
-                if child.start_point.row > row:
+                between = place.source[end : child.start_byte]
+                if b"\n" in between and between.isspace():
                     return True
                 pending.append(child)
             depth += child.type in OPENING
-            row = child.end_point.row
+            end = child.end_byte
     return False
 
 
@@ -154,6 +162,10 @@ class _Signature(NamedTuple):
     """Whether its strings are node types, perhaps dressed up as selectors."""
 
 
+LARGEST_TREE = 60_000
+"""Nodes; a query over more would keep other threads waiting for too long, and cannot be stopped."""
+DEEPEST_START = 300
+"""Levels; the time of a query grows with the square of them."""
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 MANY = 1_000
 PREDICATES = {
@@ -192,6 +204,7 @@ class _Selector(NamedTuple):
 _SELECTOR = re.compile(r"(!?)(\w+)(?:\((\w+)\))?(?::(\w+))?")
 
 
+@cache
 def _selector(text: str) -> _Selector:
     parts = _SELECTOR.fullmatch(text)
     if parts is None:
@@ -239,8 +252,9 @@ def _predicates(source: str) -> Iterator[tuple[str, list[Argument]]]:
         yield name, arguments
 
 
-def _check_predicates(source: str, grammar: tree_sitter.Language) -> None:
-    for name, arguments in _predicates(source):
+def _conditions(pattern: str, grammar: tree_sitter.Language) -> Iterator[_Condition]:
+    """Our predicates in a pattern, each checked; raises QueryProblem."""
+    for name, arguments in _predicates(pattern):
         if name in BUILT_IN:
             continue
         if name not in PREDICATES:
@@ -249,19 +263,24 @@ def _check_predicates(source: str, grammar: tree_sitter.Language) -> None:
                 f"and tree-sitter's own {', '.join(f'#{known}' for known in sorted(BUILT_IN))}"
             )
         signature = PREDICATES[name]
-        captures = sum(kind == "capture" for _, kind in arguments)
-        strings = [value for value, kind in arguments if kind == "string"]
-        for what, count, (least, most) in (
+        captures = tuple(value for value, kind in arguments if kind == "capture")
+        strings = tuple(value for value, kind in arguments if kind == "string")
+        for what, given, (least, most) in (
             ("captures", captures, signature.captures),
-            ("strings", len(strings), signature.strings),
+            ("strings", strings, signature.strings),
         ):
-            if not least <= count <= most:
+            if not least <= len(given) <= most:
                 wanted = str(least) if least == most else f"{least} to {most}"
-                raise QueryProblem(f"#{name} takes {wanted} {what}, got {count}")
+                raise QueryProblem(f"#{name} takes {wanted} {what}, got {len(given)}")
         for text in strings if signature.types else ():
-            selector = _selector(text)
-            for node_type in filter(None, (selector.node_type, selector.child)):
-                if not any(grammar.id_for_node_kind(node_type, named) is not None for named in (True, False)):
-                    raise QueryProblem(f"#{name} names {node_type!r}, which is no node type of the grammar")
-            if selector.field is not None and grammar.field_id_for_name(selector.field) is None:
-                raise QueryProblem(f"#{name} names the field {selector.field!r}, which the grammar lacks")
+            _check_selector(name, text, grammar)
+        yield _Condition(signature.holds, captures, strings)
+
+
+def _check_selector(name: str, text: str, grammar: tree_sitter.Language) -> None:
+    selector = _selector(text)
+    for node_type in filter(None, (selector.node_type, selector.child)):
+        if all(grammar.id_for_node_kind(node_type, named) is None for named in (True, False)):
+            raise QueryProblem(f"#{name} names {node_type!r}, which is no node type of the grammar")
+    if selector.field is not None and grammar.field_id_for_name(selector.field) is None:
+        raise QueryProblem(f"#{name} names the field {selector.field!r}, which the grammar lacks")

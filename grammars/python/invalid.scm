@@ -156,7 +156,7 @@
   (#set! message "* stands once"))
 ((parameters (keyword_separator) @invalid . [(dictionary_splat_pattern) ")"])
   (#set! message "named parameters must follow *"))
-((parameters (identifier) @first (identifier) @invalid)
+((parameters (identifier) @first . (identifier) @invalid)
   (#eq? @first @invalid)
   (#set! message "two parameters of one name"))
 ((argument_list [(keyword_argument) (dictionary_splat)] .

@@ -1,0 +1,297 @@
+"""The part of a text that a verdict parses: what encloses the gaps and what stands beside them, far siblings left out.
+
+A fragment is the text itself with statements removed, never a piece out of its place: the headers of all enclosing
+blocks stay, so that indentation and `return` or `await` mean what they mean in the whole file. It is found in a
+window of top-level lines around the gaps; the whole text is parsed only where that window does not parse well.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from dgls.infill.request import Gap
+from dgls.syntax.language import Language
+from dgls.syntax.tree import Clock, Site, parse, parseable, wrong_sites
+
+BUDGET_MS = 250.0
+ENOUGH_BYTES = 1_500
+"""A construct around the gaps that is smaller than this stays whole."""
+NEIGHBOUR_BYTES = 500
+"""A sibling beside the gaps that is smaller than this stays whole."""
+WINDOW_BYTES = 20_000
+LAYOUT_LINES = 400
+
+Span = tuple[int, int]
+
+
+class View:
+    """One way to look at the gaps: the bytes around them, and what is wrong there without any fill."""
+
+    def __init__(self, parts: Sequence[str], originals: Sequence[str], language: Language, budget_ms: float):
+        """``parts`` stand before, between and after the gaps; ``originals`` in them."""
+        self.parts = tuple(part.encode() for part in parts)
+        self._originals = tuple(originals)
+        self._language = language
+        self._budget_ms = budget_ms
+
+    def filled(self, fills: Sequence[str]) -> tuple[bytes, list[Span]]:
+        """The source with ``fills`` in the gaps, and where in its bytes they are."""
+        pieces: list[bytes] = [self.parts[0]]
+        spans: list[Span] = []
+        end = len(self.parts[0])
+        for fill, part in zip(fills, self.parts[1:], strict=True):
+            encoded = parseable(fill).encode()
+            spans.append((end, end + len(encoded)))
+            pieces += (encoded, part)
+            end += len(encoded) + len(part)
+        return b"".join(pieces), spans
+
+    def sites(self, source: bytes) -> list[Site] | None:
+        """All that is wrong in ``source``; None if the time was up before the end."""
+        clock = Clock(self._budget_ms)
+        tree = parse(source, self._language, clock)
+        return None if tree is None else wrong_sites(tree, source, self._language, clock)
+
+    @cached_property
+    def baselines(self) -> "list[Baseline] | None":
+        """What is wrong with the gaps empty, and with the original text in them; None if there was no time."""
+        found: list[Baseline] = []
+        for fills in dict.fromkeys((("",) * len(self._originals), self._originals)):
+            source, spans = self.filled(fills)
+            sites = self.sites(source)
+            if sites is None:
+                return None
+            found.append(Baseline(sites, spans))
+        return found
+
+
+class Baseline(NamedTuple):
+    """What is wrong in a source, and where the gaps are in it."""
+
+    sites: list[Site]
+    spans: list[Span]
+
+
+class Fragment:
+    """What verdicts on the fills of some gaps look at. Made by :func:`fragment_around`."""
+
+    def __init__(
+        self, text: str, gaps: Sequence[Gap], kept: Sequence[Span], language: Language, budget_ms: float
+    ):
+        """``text`` is parseable; ``kept`` are its stretches that stay, sorted; all gaps lie in them."""
+        self.language = language
+        self.budget_ms = budget_ms
+        self.gap_count = len(gaps)
+        self._text = text
+        self._gaps = tuple(gaps)
+        self.view = self._view(kept)
+
+    @cached_property
+    def layout_view(self) -> View | None:
+        """A second look, by indentation alone, where what is broken nearby may not be the fill's doing.
+
+        It leaves out what stands before the gaps in their block. None where indentation means nothing, or where
+        even that is wrong without a fill.
+        """
+        if not self.language.description.indentation:
+            return None
+        view = self._view(_kept_by_indentation(self._text, self._gaps[0].start, self._gaps[-1].end))
+        baselines = view.baselines
+        return view if baselines and not all(baseline.sites for baseline in baselines) else None
+
+    def _view(self, kept: Sequence[Span]) -> View:
+        parts: list[str] = []
+        end = 0
+        for start, stop in [*self._gaps, (len(self._text), len(self._text))]:
+            stretches = (self._text[max(low, end) : min(high, start)] for low, high in kept)
+            parts.append("".join(stretches))
+            end = stop
+        originals = [self._text[gap.start : gap.end] for gap in self._gaps]
+        return View(parts, originals, self.language, self.budget_ms)
+
+
+def fragment_around(
+    text: str, gaps: Sequence[Gap], language: Language, budget_ms: float = BUDGET_MS
+) -> Fragment:
+    """The fragment of ``text`` around ``gaps``, which are sorted character spans that do not overlap.
+
+    ``budget_ms`` limits every single parse, here and in the verdicts. Raises ValueError where a gap is out of order
+    or outside the text.
+    """
+    end = 0
+    for gap in gaps:
+        if not end <= gap.start <= gap.end <= len(text):
+            raise ValueError(
+                f"gap {gap.start}-{gap.end} is out of order or outside the text (0 to {len(text)} characters)"
+            )
+        end = gap.end
+    if not gaps:
+        raise ValueError("a fragment needs at least one gap")
+    text = parseable(text)
+    window = _window(text, gaps[0].start, gaps[-1].end, language)
+    kept, sound = _kept_by_tree(text, window, gaps, language, budget_ms)
+    if not sound and window != (0, len(text)):
+        whole, sound = _kept_by_tree(text, (0, len(text)), gaps, language, budget_ms)
+        kept = whole if sound else kept
+    return Fragment(text, gaps, kept, language, budget_ms)
+
+
+def _window(text: str, start: int, end: int, language: Language) -> Span:
+    """From a few top-level lines before ``start`` to a few after ``end``: character offsets."""
+    openers = tuple(language.description.comments.line)
+
+    def is_top(line: int) -> bool:
+        first = text[line : line + 1]
+        return bool(first) and not first.isspace() and first not in ")]}" and not text.startswith(openers, line)
+
+    low, tops = text.rfind("\n", 0, start) + 1, 0
+    while low > 0 and tops < 3 and (start - low < WINDOW_BYTES or tops == 0):
+        low = text.rfind("\n", 0, low - 1) + 1
+        tops += is_top(low)
+    high, tops = end, 0
+    while high < len(text) and tops < 4 and (high - end < WINDOW_BYTES or tops == 0):
+        line = text.find("\n", high) + 1
+        high = line or len(text)
+        tops += bool(line) and is_top(line)
+    return low, high
+
+
+def _kept_by_tree(
+    text: str, window: Span, gaps: Sequence[Gap], language: Language, budget_ms: float
+) -> tuple[list[Span], bool]:
+    """The stretches of the window to keep (character offsets), and whether the tree there is sound."""
+    low, high = window
+    start = len(text[low : gaps[0].start].encode())
+    end = start + len(text[gaps[0].start : gaps[-1].end].encode())
+    source = text[low:high].encode()
+    tree = parse(source, language, Clock(budget_ms))
+    if tree is None:
+        return [window], False
+    cuts, sound = _far_siblings(tree.root_node, source, start, end, language)
+    kept: list[Span] = []
+    position, offset = 0, low
+    for cut_start, cut_end in [*sorted(cuts), (len(source), len(source))]:
+        stop = offset + len(source[position:cut_start].decode("utf-8", "ignore"))
+        kept.append((offset, stop))
+        offset = stop + len(source[cut_start:cut_end].decode("utf-8", "ignore"))
+        position = cut_end
+    return kept, sound
+
+
+def _far_siblings(
+    root: Node, source: bytes, start: int, end: int, language: Language
+) -> tuple[list[Span], bool]:
+    """The bytes of what can be left out around ``start`` to ``end``, and whether no ERROR hid what encloses them."""
+    cuts: list[Span] = []
+    block: Node | None = root
+    while block is not None:
+        if block.is_error:
+            return cuts, False
+        children = block.children
+        first = bisect_left(children, start, key=lambda child: child.end_byte)
+        last = bisect_right(children, end, key=lambda child: child.start_byte) - 1
+        before, after = first - 1, last + 1
+        while before > 0 and children[before].is_extra:
+            before -= 1
+        while after < len(children) - 1 and children[after].is_extra:
+            after += 1
+        if before > 0:
+            cuts.append(_cut(source, children[0], children[before]))
+        if after < len(children) - 1:
+            cuts.append((children[after].end_byte, children[-1].end_byte))
+        if before >= 0:
+            cuts += _last_of(children[before], source, language)
+        if after < len(children):
+            cuts += _first_of(children[after], language)
+        if first != last or children[first].end_byte - children[first].start_byte <= ENOUGH_BYTES:
+            break
+        if children[first].is_error:
+            return cuts, False
+        block = _block_in(children[first], start, end, language)
+    return [cut for cut in cuts if cut[0] < cut[1] and (cut[1] <= start or cut[0] >= end)], True
+
+
+def _block_in(node: Node, start: int, end: int, language: Language) -> Node | None:
+    """The outermost block in ``node`` that holds bytes ``start`` to ``end``."""
+    while True:
+        around = [child for child in node.children if child.start_byte <= start and end <= child.end_byte]
+        if len(around) != 1:
+            return None
+        node = around[0]
+        if node.type in language.blocks:
+            return node
+
+
+def _last_of(node: Node, source: bytes, language: Language) -> Iterable[Span]:
+    """What can be left out of a sibling before the gaps: in its last blocks, all but the last child."""
+    while node.end_byte - node.start_byte > NEIGHBOUR_BYTES and node.children:
+        children = node.children
+        if node.type in language.blocks and len(children) > 1:
+            yield _cut(source, children[0], children[-1])
+        node = children[-1]
+
+
+def _first_of(node: Node, language: Language) -> Iterable[Span]:
+    """What can be left out of a sibling after the gaps: in its first blocks, all but the first child."""
+    while node.end_byte - node.start_byte > NEIGHBOUR_BYTES and node.children:
+        children = node.children
+        if node.type in language.blocks:
+            yield children[0].end_byte, children[-1].end_byte
+            node = children[0]
+        else:
+            blocks = (child for child in children if child.type in language.blocks)
+            node = next(blocks, children[-1])
+
+
+def _cut(source: bytes, first: Node, kept: Node) -> Span:
+    """From ``first`` up to its sibling ``kept``: whole lines, where both start lines."""
+    lines = [source.rfind(b"\n", 0, node.start_byte) + 1 for node in (first, kept)]
+    if all(not source[line : node.start_byte].strip() for line, node in zip(lines, (first, kept), strict=True)):
+        return lines[0], lines[1]
+    return first.start_byte, kept.start_byte
+
+
+def _kept_by_indentation(text: str, start: int, end: int) -> list[Span]:
+    """The lines of the gaps, the lines above that they are indented under, and the rest of their block."""
+    line = text.rfind("\n", 0, start) + 1
+    stop = text.find("\n", end) + 1 or len(text)
+    indentation = _indentation_of_gaps(text, line, start, end)
+    above: list[Span] = []
+    limit, low = indentation, line
+    for _ in range(LAYOUT_LINES):
+        if low == 0 or limit == 0:
+            break
+        previous = text.rfind("\n", 0, low - 1) + 1
+        depth = _depth(text[previous:low])
+        if depth is not None and depth < limit:
+            above.append((previous, low))
+            limit = depth
+        low = previous
+    for _ in range(LAYOUT_LINES):
+        depth = _depth(text[stop : text.find("\n", stop) + 1 or len(text)])
+        if stop == len(text) or (depth is not None and depth < indentation):
+            break
+        stop = text.find("\n", stop) + 1 or len(text)
+    return [*reversed(above), (line, stop)]
+
+
+def _indentation_of_gaps(text: str, line: int, start: int, end: int) -> int:
+    """How far the code in and around the gaps is indented, by the first line there that is not blank."""
+    while line < len(text):
+        stop = text.find("\n", line) + 1 or len(text)
+        depth = _depth(text[line:stop])
+        if depth is not None:
+            return depth
+        if line <= start < stop and start == end and start > line:
+            return start - line
+        line = stop
+    return 0
+
+
+def _depth(line: str) -> int | None:
+    """The width of a line's indentation; None if it is blank."""
+    rest = line.lstrip(" \t\f")
+    return None if not rest.strip() else len(line) - len(rest)

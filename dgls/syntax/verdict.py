@@ -1,0 +1,161 @@
+"""Verdicts: what a fill answers for.
+
+Code under edit is rarely whole. So a fill is at fault where (a) something wrong overlaps or touches it, unless
+something wrong already contained the whole gap, or stood beside it, before; or where (b) the fragment has more that
+is wrong than the lesser of: the gaps empty, the original text in them.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from dgls.syntax.fragment import Baseline, Fragment, Span, View
+from dgls.syntax.tree import Clock, Site, characters, parse
+
+
+class Fault(NamedTuple):
+    """A place in a fill that is wrong: characters ``start`` to ``end`` of the fill of gap number ``gap``.
+
+    What is wrong beside the fill, but because of it, is clipped to its edge; what is wrong further away is put on
+    the whole fill of the nearest gap.
+    """
+
+    gap: int
+    start: int
+    end: int
+    kind: Literal["error", "missing", "invalid", "encoding"]
+    message: str
+
+
+class Verdict(NamedTuple):
+    """The faults of some fills; ``checked`` is False where the time was up before they could be found."""
+
+    faults: tuple[Fault, ...]
+    checked: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """No fault was found; that is a verdict only if ``checked``."""
+        return not self.faults
+
+
+def verdict(fragment: Fragment, fills: Sequence[str]) -> Verdict:
+    """The faults that ``fills``, one per gap of the fragment, answer for. Raises ValueError for another number."""
+    if len(fills) != fragment.gap_count:
+        raise ValueError(f"expected one fill for each of {fragment.gap_count} gaps, got {len(fills)}")
+    garbled = tuple(encoding_faults(fills))
+    if garbled:
+        return Verdict(garbled)
+    faults = _faults(fragment.view, fills)
+    if faults is None:
+        return Verdict((), checked=False)
+    if not faults or _was_whole(fragment.view) or (second := fragment.layout_view) is None:
+        return Verdict(tuple(faults))
+    return Verdict(()) if _faults(second, fills) == [] else Verdict(tuple(faults))
+
+
+def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[int]:
+    """Where statements end in the fill of gap number ``gap``: its character offsets, ascending, 0 excluded.
+
+    Empty where the time was up. What follows a fault in the fill may not be seen as statements.
+    """
+    if len(fills) != fragment.gap_count:
+        raise ValueError(f"expected one fill for each of {fragment.gap_count} gaps, got {len(fills)}")
+    source, spans = fragment.view.filled(fills)
+    start, end = spans[gap]
+    clock = Clock(fragment.budget_ms)
+    tree = parse(source, fragment.language, clock)
+    if tree is None:
+        return []
+    ends: set[int] = set()
+    cursor = tree.walk()
+    while not clock.late():
+        node = cursor.node
+        assert node is not None
+        if node.type in fragment.language.statements and start < node.end_byte <= end:
+            ends.add(node.end_byte)
+        if node.end_byte > start and node.start_byte < end and cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return [characters(source, start, position) for position in sorted(ends)]
+    return []
+
+
+_SURROGATES = re.compile("[\ud800-\udfff]+")
+
+
+def encoding_faults(fills: Sequence[str]) -> list[Fault]:
+    return [
+        Fault(gap, match.start(), match.end(), "encoding", "these bytes are not UTF-8")
+        for gap, fill in enumerate(fills)
+        if not fill.isascii()
+        for match in _SURROGATES.finditer(fill)
+    ]
+
+
+def _was_whole(view: View) -> bool:
+    """Whether nothing was wrong with the gaps empty or with the original text in them."""
+    return any(not baseline.sites for baseline in view.baselines or ())
+
+
+def _faults(view: View, fills: Sequence[str]) -> list[Fault] | None:
+    """The faults of ``fills`` as this view shows them; None if the time was up."""
+    source, spans = view.filled(fills)
+    sites = view.sites(source)
+    if not sites:
+        return sites if sites is None else []
+    baselines = view.baselines
+    if baselines is None:
+        return None
+    known = {_place(site, baseline.spans) for baseline in baselines for site in baseline.sites}
+    faults: list[Fault] = []
+    elsewhere: list[Fault] = []
+    for site in sites:
+        old = _place(site, spans) in known
+        touched = [gap for gap, span in enumerate(spans) if site.start <= span[1] and site.end >= span[0]]
+        for gap in touched:
+            around = site.start < spans[gap][0] and spans[gap][1] < site.end
+            beside = site.end <= spans[gap][0] or spans[gap][1] <= site.start
+            if not (old and beside) and not (around and _was_inside(gap, baselines)):
+                faults.append(_clipped(site, gap, source, spans))
+        if not touched and not old:
+            gap = min(range(len(spans)), key=lambda gap: _distance(site, spans[gap]))
+            elsewhere.append(Fault(gap, 0, len(fills[gap]), site.kind, site.message))
+    if not faults and len(sites) > min(len(baseline.sites) for baseline in baselines):
+        site = sites[0]
+        return elsewhere or [Fault(0, 0, len(fills[0]), site.kind, site.message)]
+    return faults
+
+
+def _was_inside(gap: int, baselines: Sequence[Baseline]) -> bool:
+    """Whether something wrong contained the whole gap before, and more on both sides."""
+    return any(
+        site.start < baseline.spans[gap][0] and baseline.spans[gap][1] < site.end
+        for baseline in baselines
+        for site in baseline.sites
+    )
+
+
+def _place(site: Site, spans: Sequence[Span]) -> tuple[str, object, object]:
+    """A name for a site that stays the same when the fills change length, unless it begins or ends in one."""
+    start: object = site.start
+    end: object = site.end
+    for gap, (low, high) in enumerate(spans):
+        if site.start >= low:
+            start = (gap, "in", site.start) if site.start < high else (gap, "after", site.start - high)
+        if site.end > low:
+            end = (gap, "in", site.end) if site.end < high else (gap, "after", site.end - high)
+    return site.kind, start, end
+
+
+def _clipped(site: Site, gap: int, source: bytes, spans: Sequence[Span]) -> Fault:
+    low, high = spans[gap]
+    start, end = max(low, min(site.start, high)), max(low, min(site.end, high))
+    return Fault(
+        gap, characters(source, low, start), characters(source, low, end), site.kind, site.message
+    )
+
+
+def _distance(site: Site, span: Span) -> int:
+    return max(site.start - span[1], span[0] - site.end)
