@@ -7,6 +7,7 @@ returns the task that will reply.
 import asyncio
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from dgls.infill.request import Fill, Gap
+from dgls.server.documents import TooLarge
 from dgls.server.messages import FILL_COMMAND, FillResult, Item, ItemMark, Refused, read_fill_arguments
 from dgls.server.session import Ask, Session
 from dgls.text import LINE_END, Document, typed_since
@@ -40,18 +42,27 @@ def initialized(session: Session, params: lsp.InitializedParams) -> None:
     session.initialized()
 
 
-def inline_completion(session: Session, params: lsp.InlineCompletionParams) -> "asyncio.Task[list[Any]]":
+def inline_completion(
+    session: Session, params: lsp.InlineCompletionParams
+) -> "asyncio.Task[list[Any]] | list[Any]":
     """Ghost text at the cursor: the best fill, or all of them if the user asked by hand."""
-    snapshot = session.documents.get(params.text_document.uri)
+    try:
+        snapshot = session.documents.get(params.text_document.uri)
+    except TooLarge as refused:
+        session.show_once(refused.message)
+        return []
     offset = session.documents.offset(snapshot, params.position)
     invoked = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
-    ask = session.ask(
-        snapshot, Gap(offset, offset), "automatic", single_line=_single_line(snapshot, offset, invoked)
+    return session.ask(
+        snapshot,
+        Gap(offset, offset),
+        "automatic",
+        single_line=_single_line(snapshot, offset, invoked),
+        answer=partial(_items, session, invoked),
     )
-    return ask.reply(_items(session, ask, every=invoked))
 
 
-async def _items(session: Session, ask: Ask, every: bool) -> list[Any]:
+async def _items(session: Session, every: bool, ask: Ask) -> list[Any]:
     try:
         answer = await session.answered(ask)
     except JsonRpcRequestCancelled:
@@ -88,9 +99,13 @@ def fill(session: Session, arguments: Sequence[Any]) -> "asyncio.Task[Any]":
         session.show(refused.message, lsp.MessageType.Error)
         raise
     within_line = LINE_END.search(snapshot.text, start, end) is None
-    single_line = within_line and _line_goes_on(snapshot, end)
-    ask = session.ask(snapshot, Gap(start, end), "command", single_line=single_line)
-    return ask.reply(_applied(session, ask))
+    return session.ask(
+        snapshot,
+        Gap(start, end),
+        "command",
+        single_line=within_line and _line_goes_on(snapshot, end),
+        answer=partial(_applied, session),
+    )
 
 
 async def _applied(session: Session, ask: Ask) -> Any:

@@ -1,6 +1,7 @@
 """The progress bar of loading, for clients that have one."""
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
@@ -11,6 +12,8 @@ from dgls.engine import Loading, Ready, State
 if TYPE_CHECKING:
     from dgls.server.session import Session
 
+log = logging.getLogger(__name__)
+
 TOKEN = "dgls/load"
 
 
@@ -18,7 +21,8 @@ async def show_loading(session: "Session", states: "asyncio.Queue[State]") -> No
     """Show each state of the engine until the model is loaded, or loading has failed."""
     try:
         await session.window_work_done_progress_create_async(lsp.WorkDoneProgressCreateParams(TOKEN))
-    except JsonRpcException:  # the client said no
+    except JsonRpcException as error:
+        log.info("the client wants no progress: %s", error.message)
         return
     progress = session.work_done_progress
     begin = lsp.WorkDoneProgressBegin("dgls", message="loading the model", percentage=0, cancellable=False)

@@ -6,10 +6,10 @@ loop. The features themselves stand in ``features.py``.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import PurePath
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from lsprotocol import types as lsp
@@ -24,36 +24,37 @@ from pygls.uris import to_fs_path
 
 import dgls
 from dgls.config import Layer, Resolved, resolve
-from dgls.engine import Cancelled, Engine, Failed, Kind, Load, Outcome, State, log_failure
+from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Load, Outcome, State, log_failure
 from dgls.infill.request import Answer, FillRequest, Frame, Gap
 from dgls.server.documents import Documents
 from dgls.server.loading import show_loading
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
-from dgls.server.protocol import Protocol
+from dgls.server.protocol import MessageId, Protocol
 from dgls.server.stdio import Writer, watch_process
 from dgls.text import Document, typed_since
 
 log = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
 Value = TypeVar("Value")
 
 
-class Ask(NamedTuple):
+class Ask:
     """A request that the engine works on: which gap of which snapshot, and what will come of it."""
 
-    snapshot: Document
-    gap: Gap
-    id: int | str
-    kind: Kind
-    outcome: "asyncio.Future[Outcome]"
+    def __init__(self, snapshot: Document, gap: Gap, msg_id: MessageId, kind: Kind) -> None:
+        self.snapshot = snapshot
+        self.gap = gap
+        self.id = msg_id
+        self.kind = kind
+        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self.job: Job | None = None
 
-    def reply(self, answer: Awaitable[Result]) -> "asyncio.Task[Result]":
-        """``answer`` as the reply to the client; if the client cancels it, the engine's job ends too."""
-        task = asyncio.ensure_future(_awaited(answer))
-        # Not a `finally` in the coroutine: a task that is cancelled before its first turn never enters it.
-        task.add_done_callback(lambda _: self.outcome.cancel())
-        return task
+    def end(self, outcome: Outcome) -> None:
+        """Say what came of it, if nothing was said before, and end the work for it."""
+        if not self.outcome.done():
+            self.outcome.set_result(outcome)
+        if self.job is not None:
+            self.job.cancel()
 
 
 class Session(LanguageServer):
@@ -112,11 +113,22 @@ class Session(LanguageServer):
 
     # Jobs
 
-    def ask(self, snapshot: Document, gap: Gap, kind: Kind, *, single_line: bool) -> Ask:
-        """Give the engine a gap of ``snapshot`` to fill. To be called before anything is awaited."""
+    def ask(
+        self,
+        snapshot: Document,
+        gap: Gap,
+        kind: Kind,
+        *,
+        single_line: bool,
+        answer: Callable[[Ask], Coroutine[Any, Any, Value]],
+    ) -> "asyncio.Task[Value]":
+        """Give the engine a gap of ``snapshot`` to fill, and reply with what ``answer`` makes of it.
+
+        To be called before anything is awaited. If the client cancels the reply, the work for it ends too.
+        """
         msg_id = self.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
-        ask = Ask(snapshot, gap, msg_id, kind, self.loop.create_future())
+        ask = Ask(snapshot, gap, msg_id, kind)
         request = FillRequest(
             text=snapshot.text,
             gaps=(gap,),
@@ -125,20 +137,22 @@ class Session(LanguageServer):
             settings=self.resolved.settings.infill,
             single_line=single_line,
         )
-        job = self.engine.submit(
+        ask.job = self.engine.submit(
             request,
             kind,
-            on_done=self._in_loop(partial(_resolve, ask.outcome)),
+            on_done=self._in_loop(ask.end),
             on_frame=self._in_loop(partial(self._show_frame, ask)) if self.wants_frames else None,
         )
+        reply = asyncio.create_task(answer(ask))
 
         def ended(_: object) -> None:
-            job.cancel()
+            ask.end(Cancelled("the request has ended"))
             self._asks.discard(ask)
 
         self._asks.add(ask)
-        ask.outcome.add_done_callback(ended)
-        return ask
+        # Not a `finally` in the coroutine: a task that is cancelled before its first turn never enters it.
+        reply.add_done_callback(ended)
+        return reply
 
     async def answered(self, ask: Ask) -> Answer:
         """The engine's answer; raises what the client is to be told where there is none."""
@@ -157,7 +171,7 @@ class Session(LanguageServer):
             if ask.kind == "command" or ask.snapshot.uri != uri:
                 continue
             if now is None or typed_since(ask.snapshot, now, ask.gap.start) is None:
-                _resolve(ask.outcome, Cancelled("the document has changed"))
+                ask.end(Cancelled("the document has changed"))
 
     # What the client is told
 
@@ -241,15 +255,6 @@ def _member(value: Any, *path: str) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
-
-
-async def _awaited(answer: Awaitable[Result]) -> Result:
-    return await answer
-
-
-def _resolve(outcome: "asyncio.Future[Outcome]", value: Outcome) -> None:
-    if not outcome.done():
-        outcome.set_result(value)
 
 
 def _log_loop_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -1,0 +1,95 @@
+"""The real server around a model that does what the document's first line says; run as a program by the tests.
+
+The first line of a document is ``#!`` and a JSON object: ``fills`` (texts to offer), ``validated``, ``steps`` (how many
+frames), ``gate`` (a folder: each step waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say
+what the model does), ``fails`` (a message to raise), ``echo`` (offer a JSON object of what the model was asked) and
+``prints`` (to print to stdout). ``SCRIPT_LOAD`` in the environment is such an object for loading.
+"""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from dgls.config import environment_layer
+from dgls.engine import Filler, Report, Steps
+from dgls.infill.request import Answer, Fill, FillRequest, Frame, Prefilled, Run
+from dgls.server import serve
+
+
+def wait_for(path: Path) -> None:
+    pause = threading.Event()
+    while not path.exists():
+        pause.wait(0.002)
+
+
+def shout(text: str) -> None:
+    """Print as libraries do: through Python, and behind its back."""
+    print(text, flush=True)
+    os.write(1, f"{text}\n".encode())
+
+
+class Script:
+    def fill(self, request: FillRequest) -> Steps:
+        first, _, _ = request.text.partition("\n")
+        return self._steps(request, json.loads(first[2:]) if first.startswith("#!") else {})
+
+    def forget(self) -> None:
+        pass
+
+    def _steps(
+        self, request: FillRequest, script: dict[str, Any]
+    ) -> Generator[Frame | Prefilled, None, Answer]:
+        gate = Path(script["gate"]) if "gate" in script else None
+        if gate is not None:
+            (gate / "begun").touch()
+        try:
+            shout(script["prints"]) if "prints" in script else None
+            yield Prefilled(64, 64)
+            if "fails" in script:
+                raise RuntimeError(script["fails"])
+            for step in range(1, script.get("steps", 1) + 1):
+                if gate is not None:
+                    wait_for(gate / f"step{step}")
+                yield Frame(step, "denoising", ((Run("half", 0.5), Run("", None)),))
+        finally:
+            if gate is not None:
+                (gate / "closed").touch()
+        texts = script.get("fills", ["FILL"])
+        if script.get("echo"):
+            texts = [json.dumps(asked(request))]
+        validated = script.get("validated", True)
+        return Answer(tuple(Fill((text,), 0.9, validated, False, 1) for text in texts), 1, 64, 0)
+
+
+def asked(request: FillRequest) -> dict[str, Any]:
+    return {
+        "text": request.text,
+        "gap": list(request.gaps[0]),
+        "language": request.language,
+        "path": request.path,
+        "seed": request.settings.seed,
+        "single_line": request.single_line,
+    }
+
+
+def scripted_load(script: dict[str, Any]) -> Callable[[Report], Filler]:
+    def load(report: Report) -> Filler:
+        report(0.25, "a quarter")
+        if "prints" in script:
+            shout(script["prints"])
+        if "gate" in script:
+            wait_for(Path(script["gate"]) / "load")
+        if "fails" in script:
+            raise FileNotFoundError(script["fails"])
+        report(0.75, "three quarters")
+        return Script()
+
+    return load
+
+
+if __name__ == "__main__":
+    sys.exit(serve([environment_layer()], scripted_load(json.loads(os.environ.get("SCRIPT_LOAD", "{}")))))
