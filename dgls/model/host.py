@@ -6,9 +6,7 @@ The encoder's pass (:meth:`Host.prefill`) fills a prefix store chunk by chunk; t
 code or a sampler.
 """
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,8 +157,7 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
     report(0.02, "reading the tokenizer")
     eos_ids = _ids(config.text_config.eos_token_id, generation.eos_token_id)
     tokenizer = _read_tokenizer(folder, config, description, eos_ids)
-    with _collector_off():
-        model_class = import_model_class(lambda fraction, what: report(0.05 + 0.75 * fraction, what))
+    model_class = import_model_class(lambda fraction, what: report(0.05 + 0.75 * fraction, what))
     report(0.8, "loading weights")
     model = load_model(model_class, folder, device, dtype)
     canvas_lengths = description.canvas_lengths or (config.canvas_length,)
@@ -190,21 +187,6 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
     )
     report(1.0, "ready")
     return host
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """Import without garbage collections, and leave what was imported out of all later ones.
-
-    Imports are 6 % faster so, and no later collection stops every thread to look at a library that stays. Not
-    for weights: a model holds cycles, which only a collection can free.
-    """
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def _read_tokenizer(
