@@ -1,0 +1,88 @@
+"""``dgls eval``: what a checkpoint can do, measured on source that it was not trained on."""
+
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from dgls.config import ModelSettings, Settings
+from dgls.evaluation.both_sides import BothSides, cut_gaps, measure
+from dgls.evaluation.statistics import Interval
+from dgls.model.description import CheckpointError
+from dgls.model.host import load_host
+from dgls.training.corpus import CorpusError, read_documents
+
+console = Console(stderr=True)
+
+
+@click.group(name="eval")
+def evaluate() -> None:
+    """Measure a checkpoint."""
+
+
+@evaluate.command("both-sides")
+@click.option("--checkpoint", default=ModelSettings().checkpoint, show_default=True)
+@click.option(
+    "--corpus",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("run", "corpus"),
+    show_default=True,
+    help="A corpus, whose held-out packages are used.",
+)
+@click.option("--gaps", type=click.IntRange(min=2), default=2000, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--markdown", is_flag=True, help="Print the section for a model card.")
+def both_sides(checkpoint: str, corpus: Path, gaps: int, seed: int, as_json: bool, markdown: bool) -> None:
+    """Does it use the suffix? Cross-entropy of held-out gaps with it, near and far, and without it; exact match."""
+    try:
+        host = load_host(ModelSettings(checkpoint=checkpoint), lambda fraction, what: None)
+        cut = cut_gaps(read_documents(corpus, "heldout"), gaps, host, seed)
+    except (CheckpointError, CorpusError) as error:
+        raise click.ClickException(str(error)) from error
+    if len(cut) < gaps:
+        raise click.ClickException(f"{corpus} holds out enough for {len(cut)} gaps only; ask for fewer")
+    with Progress(console=console) as progress:
+        task = progress.add_task("gaps", total=len(cut))
+        outcome = measure(host, cut, Settings().infill, lambda done: progress.update(task, completed=done))
+    if as_json:
+        click.echo(msgspec.json.encode(outcome).decode())
+    elif markdown:
+        click.echo(_markdown(outcome))
+    else:
+        Console().print(_table(outcome))
+
+
+def _rows(outcome: BothSides) -> list[tuple[str, str]]:
+    def interval(value: Interval, form: str) -> str:
+        return f"{value.estimate:{form}} ({value.low:{form}} to {value.high:{form}})"
+
+    return [
+        ("cross-entropy with the suffix, nats per token", interval(outcome.with_suffix, ".3f")),
+        ("cross-entropy without the suffix", interval(outcome.without_suffix, ".3f")),
+        ("what the suffix is worth, paired", interval(outcome.difference, ".3f")),
+        ("exact match of the offered fill", interval(outcome.exact, ".1%")),
+        ("gaps that get an offer", interval(outcome.offered, ".1%")),
+        ("decoder passes per gap", f"{outcome.mean_nfe:.1f}"),
+    ]
+
+
+def _table(outcome: BothSides) -> Table:
+    table = Table(title=f"{outcome.gaps} held-out gaps")
+    table.add_column("measure")
+    table.add_column("estimate (95 % interval)", justify="right")
+    for row in _rows(outcome):
+        table.add_row(*row)
+    return table
+
+
+def _markdown(outcome: BothSides) -> str:
+    rows = "\n".join(f"| {name} | {value} |" for name, value in _rows(outcome))
+    return (
+        f"## How well it does\n\n`dgls eval both-sides --gaps {outcome.gaps}`: gaps of the training mix, cut out of the "
+        "held-out packages; one pass from pure noise for the cross-entropy, the whole path for exact match.\n\n"
+        f"| measure | estimate (95 % interval) |\n| --- | ---: |\n{rows}"
+    )
