@@ -162,8 +162,12 @@ def test_an_unknown_command_is_an_error(client: Client) -> None:
 def test_no_fill_is_no_edit_and_a_word(client: Client, uri: str) -> None:
     client.open(uri, script(fills=[]))
     result = client.result(client.request(*fill_span(uri, (1, 0), (1, 0))))
-    assert result == {"applied": False, "validated": False, "reason": "no fill was found that is valid here"}
-    assert client.shown() == "dgls.fill: no fill was found that is valid here"
+    assert result == {
+        "applied": False,
+        "validated": False,
+        "reason": "no new text was found that is valid here",
+    }
+    assert client.shown() == "dgls.fill: no new text was found that is valid here"
     assert client.untaken("workspace/applyEdit") == []
 
 

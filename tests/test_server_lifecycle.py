@@ -1,9 +1,11 @@
-"""From the first message to the end of the process, over a real subprocess."""
+"""From the first message to the end of the process, over a real subprocess.
+
+A gate that nobody opens stands for a load or a step that takes for ever: a server that waited for it would never end.
+"""
 
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,6 @@ from lsp_client import (
 )
 
 URI = "file:///project/a.py"
-GRACE = 1.0
-"""Seconds within which the server ends after its client."""
-
-
-def seconds_to_end(client: Client) -> float:
-    start = time.perf_counter()
-    client.ended()
-    return time.perf_counter() - start
 
 
 def test_initialize_is_answered_while_the_model_cannot_load(tmp_path: Path) -> None:
@@ -151,8 +145,7 @@ def test_shutdown_waits_for_no_job_and_exit_ends_the_process(tmp_path: Path) -> 
             "message": "the server is shutting down",
         }
         client.notify("exit", None)
-        assert seconds_to_end(client) < GRACE
-        assert client.process.returncode == 0
+        assert client.ended() == 0
 
 
 def test_exit_without_shutdown_is_an_error() -> None:
@@ -166,7 +159,7 @@ def test_the_end_of_stdin_ends_the_server_in_the_middle_of_a_load(tmp_path: Path
         client.error(client.request("test/now"))
         assert client.process.stdin is not None
         client.process.stdin.close()
-        assert seconds_to_end(client) < GRACE
+        assert client.ended() == 1
 
 
 def test_the_end_of_stdin_ends_the_server_in_the_middle_of_a_step(tmp_path: Path) -> None:
@@ -177,7 +170,7 @@ def test_the_end_of_stdin_ends_the_server_in_the_middle_of_a_step(tmp_path: Path
         wait_for(tmp_path / "begun")
         assert client.process.stdin is not None
         client.process.stdin.close()
-        assert seconds_to_end(client) < GRACE
+        assert client.ended() == 1
 
 
 def test_what_was_asked_before_the_end_of_stdin_is_answered() -> None:
@@ -199,7 +192,7 @@ def test_the_death_of_the_clients_process_ends_the_server() -> None:
     ):
         client.error(client.request("test/now"))
         editor.kill()  # not reaped: a zombie is dead too
-        assert seconds_to_end(client) < GRACE
+        assert client.ended() == 1
 
 
 def test_a_process_that_cannot_be_seen_is_not_watched() -> None:

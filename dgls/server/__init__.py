@@ -1,6 +1,7 @@
 """LSP over stdio: thin features that translate the protocol to jobs, and fills to edits. Knows no tensor."""
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -33,11 +34,15 @@ def serve(layers: list[Layer], load: Load | None = None) -> NoReturn:
 
 
 async def _serve(layers: list[Layer], load: Load, incoming: BinaryIO, outgoing: BinaryIO) -> None:
-    # Not at the top: the imports take half a second, and stdout has to be safe before them.
+    # Not at the top: the imports take half a second, and stdout has to be safe before them. They make many objects
+    # that stay, which the collector need not look at, now or later.
+    gc.disable()
     from dgls.server.features import register
     from dgls.server.protocol import silence_pygls
     from dgls.server.session import Session
 
+    gc.freeze()
+    gc.enable()
     silence_pygls()
     loop = asyncio.get_running_loop()
     writer = Writer(outgoing, on_broken=lambda: os._exit(1))

@@ -118,7 +118,7 @@ async def _applied(session: Session, ask: Ask) -> Any:
 async def _apply(session: Session, ask: Ask) -> FillResult:
     answer = await session.answered(ask)
     if not answer.fills:
-        return FillResult(False, reason="no fill was found that is valid here")
+        return FillResult(False, reason="no new text was found that is valid here")
     best = answer.fills[0]
     now = session.documents.find(ask.snapshot.uri)
     if now is None:
