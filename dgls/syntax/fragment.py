@@ -8,7 +8,7 @@ window of top-level lines around the gaps; the whole text is parsed only where t
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tree_sitter import Node
 
@@ -21,8 +21,9 @@ ENOUGH_BYTES = 1_500
 """A construct around the gaps that is smaller than this stays whole."""
 NEIGHBOUR_BYTES = 500
 """A sibling beside the gaps that is smaller than this stays whole."""
-WINDOW_BYTES = 20_000
+WINDOW_BYTES = 8_000
 LAYOUT_LINES = 400
+WHOLE_CHARACTERS = 200_000
 
 Span = tuple[int, int]
 
@@ -79,15 +80,22 @@ class Fragment:
     """What verdicts on the fills of some gaps look at. Made by :func:`fragment_around`."""
 
     def __init__(
-        self, text: str, gaps: Sequence[Gap], kept: Sequence[Span], language: Language, budget_ms: float
+        self, text: str, gaps: Sequence[Gap], kept: "_Kept", language: Language, budget_ms: float
     ):
-        """``text`` is parseable; ``kept`` are its stretches that stay, sorted; all gaps lie in them."""
+        """``text`` is parseable; all gaps lie in what is kept of it."""
         self.language = language
         self.budget_ms = budget_ms
         self.gap_count = len(gaps)
         self._text = text
         self._gaps = tuple(gaps)
-        self.view = self._view(kept)
+        self.is_certain = kept.tree == "whole"
+        """Whether the text around the gaps parses, so that nothing the fills need can have been left out."""
+        self.view = self._view(kept.stretches)
+
+    @cached_property
+    def whole_view(self) -> View | None:
+        """The whole text; None where parsing that for a candidate would take too long."""
+        return self._view([(0, len(self._text))]) if len(self._text) <= WHOLE_CHARACTERS else None
 
     @cached_property
     def layout_view(self) -> View | None:
@@ -132,10 +140,10 @@ def fragment_around(
         raise ValueError("a fragment needs at least one gap")
     text = parseable(text)
     window = _window(text, gaps[0].start, gaps[-1].end, language)
-    kept, sound = _kept_by_tree(text, window, gaps, language, budget_ms)
-    if not sound and window != (0, len(text)):
-        whole, sound = _kept_by_tree(text, (0, len(text)), gaps, language, budget_ms)
-        kept = whole if sound else kept
+    kept = _kept_by_tree(text, window, gaps, language, budget_ms)
+    if kept.tree != "whole" and window != (0, len(text)):
+        wider = _kept_by_tree(text, (0, len(text)), gaps, language, budget_ms)
+        kept = kept if wider.tree == "useless" else wider
     return Fragment(text, gaps, kept, language, budget_ms)
 
 
@@ -159,18 +167,29 @@ def _window(text: str, start: int, end: int, language: Language) -> Span:
     return low, high
 
 
+class _Kept(NamedTuple):
+    """The stretches of a text (character offsets) that stay, and what the tree was like that told them apart."""
+
+    stretches: list[Span]
+    tree: Literal["whole", "broken", "useless"]
+
+
 def _kept_by_tree(
     text: str, window: Span, gaps: Sequence[Gap], language: Language, budget_ms: float
-) -> tuple[list[Span], bool]:
-    """The stretches of the window to keep (character offsets), and whether the tree there is sound."""
+) -> _Kept:
+    """What to keep of a window (character offsets) around the gaps."""
     low, high = window
     start = len(text[low : gaps[0].start].encode())
     end = start + len(text[gaps[0].start : gaps[-1].end].encode())
     source = text[low:high].encode()
     tree = parse(source, language, Clock(budget_ms))
     if tree is None:
-        return [window], False
-    cuts, sound = _far_siblings(tree.root_node, source, start, end, language)
+        return _Kept([window], "useless")
+    root = tree.root_node
+    cuts, sound = _far_siblings(root, source, start, end, language)
+    whole = not root.has_error
+    if window != (0, len(text)):  # a window may begin inside a string, which parses well by chance
+        whole = whole and not any(child.start_point.column for child in root.children)
     kept: list[Span] = []
     position, offset = 0, low
     for cut_start, cut_end in [*sorted(cuts), (len(source), len(source))]:
@@ -178,7 +197,7 @@ def _kept_by_tree(
         kept.append((offset, stop))
         offset = stop + len(source[cut_start:cut_end].decode("utf-8", "ignore"))
         position = cut_end
-    return kept, sound
+    return _Kept(kept, "whole" if whole else "broken" if sound else "useless")
 
 
 def _far_siblings(
@@ -189,7 +208,7 @@ def _far_siblings(
     block: Node | None = root
     while block is not None:
         if block.is_error:
-            return cuts, False
+            return _outside(cuts, start, end), False
         children = block.children
         first = bisect_left(children, start, key=lambda child: child.end_byte)
         last = bisect_right(children, end, key=lambda child: child.start_byte) - 1
@@ -206,12 +225,20 @@ def _far_siblings(
             cuts += _last_of(children[before], source, language)
         if after < len(children):
             cuts += _first_of(children[after], language)
-        if first != last or children[first].end_byte - children[first].start_byte <= ENOUGH_BYTES:
+        if first > last or children[last].end_byte - children[first].start_byte <= ENOUGH_BYTES:
             break
-        if children[first].is_error:
-            return cuts, False
-        block = _block_in(children[first], start, end, language)
-    return [cut for cut in cuts if cut[0] < cut[1] and (cut[1] <= start or cut[0] >= end)], True
+        if any(child.is_error for child in children[first : last + 1]):
+            return _outside(cuts, start, end), False
+        block = _block_in(children[first], start, end, language) if first == last else None
+        if block is None:
+            cuts += (cut for cut in _last_of(children[first], source, language) if cut[1] <= start)
+            cuts += (cut for cut in _first_of(children[last], language) if end <= cut[0])
+    return _outside(cuts, start, end), True
+
+
+def _outside(cuts: Iterable[Span], start: int, end: int) -> list[Span]:
+    """The cuts that hold something, and nothing of bytes ``start`` to ``end``."""
+    return [cut for cut in cuts if cut[0] < cut[1] and (cut[1] <= start or end <= cut[0])]
 
 
 def _block_in(node: Node, start: int, end: int, language: Language) -> Node | None:

@@ -49,9 +49,23 @@ def verdict(fragment: Fragment, fills: Sequence[str]) -> Verdict:
     faults = _faults(fragment.view, fills)
     if faults is None:
         return Verdict((), checked=False)
-    if not faults or _was_whole(fragment.view) or (second := fragment.layout_view) is None:
-        return Verdict(tuple(faults))
-    return Verdict(()) if _faults(second, fills) == [] else Verdict(tuple(faults))
+    if faults and _is_excused(fragment, fills):
+        return Verdict(())
+    return Verdict(tuple(faults))
+
+
+def _is_excused(fragment: Fragment, fills: Sequence[str]) -> bool:
+    """Whether what is wrong in code that was broken before is not the fills' doing, seen in another way.
+
+    Either all is well without the broken code before the gaps, or the fills make the whole text right.
+    """
+    was_whole = any(not baseline.sites for baseline in fragment.view.baselines or ())
+    if was_whole and fragment.is_certain:
+        return False
+    if not was_whole and (layout := fragment.layout_view) is not None and _faults(layout, fills) == []:
+        return True
+    whole = fragment.whole_view
+    return whole is not None and whole.sites(whole.filled(fills)[0]) == []
 
 
 def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[int]:
@@ -92,11 +106,6 @@ def encoding_faults(fills: Sequence[str]) -> list[Fault]:
         if not fill.isascii()
         for match in _SURROGATES.finditer(fill)
     ]
-
-
-def _was_whole(view: View) -> bool:
-    """Whether nothing was wrong with the gaps empty or with the original text in them."""
-    return any(not baseline.sites for baseline in view.baselines or ())
 
 
 def _faults(view: View, fills: Sequence[str]) -> list[Fault] | None:
