@@ -7,15 +7,17 @@ free token to spell the characters that were cut), and its lengths probed (see :
 
 import itertools
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
 
 from dgls.infill.alphabet import beginning_with
 from dgls.infill.context import encode_context
-from dgls.infill.layout import EOS_ID, PAD_ID, Canvas, lay_out_canvas
+from dgls.infill.layout import CONTROL_TOKENS, EOS_ID, PAD_ID, Canvas, lay_out_canvas
 from dgls.infill.request import FillRequest
 from dgls.model.host import Host
+from dgls.model.tokenizer import CodeTokenizer
 
 CANVAS_ON_CPU = 128
 LEAST_HEAD = 16
@@ -71,6 +73,8 @@ class Plan(NamedTuple):
 def plan_request(host: Host, request: FillRequest) -> Plan:
     """Tokenise what ``request`` pins and frees. Raises :class:`FillError` where the gaps do not fit into a canvas."""
     tokenizer, text, gaps = host.tokenizer, request.text, request.gaps
+    if host.description.context_format == "dgls":
+        _check_control_tokens(tokenizer)
     limit = _canvas_limit(host, request)
     window = 8 * limit
     if gaps[-1].end - gaps[0].start > window and len(gaps) > 1:
@@ -125,6 +129,17 @@ def _allocate(request: FillRequest, original: list[list[int]], most: int, limit:
         largest = free.index(max(free))
         free[largest] -= max(1, min(excess, free[largest] // 4))
     return free
+
+
+@lru_cache(maxsize=8)
+def _check_control_tokens(tokenizer: CodeTokenizer) -> None:
+    """Raise :class:`FillError` where the ``dgls`` format's control tokens are not where the layout has them."""
+    for token_id, name in enumerate(CONTROL_TOKENS):
+        if tokenizer.id_of(name) != token_id:
+            raise FillError(
+                f"the checkpoint says that it reads the `dgls` context format, but its {name} is "
+                f"{tokenizer.id_of(name)}, not token {token_id}; export it again, or correct its dgls.json"
+            )
 
 
 def _canvas_limit(host: Host, request: FillRequest) -> int:
