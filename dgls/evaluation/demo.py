@@ -14,6 +14,8 @@ import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import click
+from rich import box
 from rich.console import Console
 from rich.live import Live
 from rich.rule import Rule
@@ -37,8 +39,10 @@ class Trial(NamedTuple):
     cut: Cut
     fill: str | None
     exact: bool
-    parses: bool
+    error: str
+    """What Python says of the filled file; empty if it compiles it."""
     new_fault: bool
+    """Whether Python could compile the file before, with its hole."""
     bytes_outside: int
     seconds: float
 
@@ -48,13 +52,13 @@ def judge(cut: Cut, before: str, after: str, seconds: float) -> Trial:
     head, tail = before[: cut.start], before[cut.start :]
     lost = bytes_outside(head, tail, after)
     fill = after[len(head) : len(after) - len(tail)] if lost == 0 else ""
-    parses = compiles(after)
+    error = compile_error(after)
     return Trial(
         cut,
         fill if after != before else None,
         fill == cut.file.text[cut.start : cut.end],
-        parses,
-        compiles(before) and not parses,
+        error,
+        bool(error) and not compile_error(before),
         lost,
         seconds,
     )
@@ -73,14 +77,14 @@ def bytes_outside(head: str, tail: str, after: str) -> int:
     return max(1, lost(head.encode(), whole) + lost(tail.encode()[::-1], whole[::-1]))
 
 
-def compiles(text: str) -> bool:
-    """Whether Python itself takes ``text`` for a module."""
+def compile_error(text: str) -> str:
+    """What Python itself has against ``text`` as a module; empty if it has nothing."""
     with warnings.catch_warnings(action="ignore"):
         try:
             compile(text, "demo", "exec", dont_inherit=True)
-        except (SyntaxError, ValueError):
-            return False
-    return True
+        except (SyntaxError, ValueError) as error:
+            return str(error)
+    return ""
 
 
 class Demo:
@@ -147,10 +151,12 @@ class Demo:
                 Text.assemble(
                     ("exact", "bold green") if trial.exact else ("not what stood there", "dim"),
                     " · ",
-                    ("parses", "green") if trial.parses else ("does not parse", "yellow"),
+                    (f"does not parse: {trial.error}", "yellow") if trial.error else ("parses", "green"),
                     (f" · {trial.seconds * 1000:.0f} ms", "dim"),
                 )
             )
+        if trial.new_fault:
+            self._console.print(Text("Python could compile the file before", style="bold red"))
         if not trial.exact:
             original = view.showable(cut.file.text[cut.start : cut.end])
             self._console.print(Text(f"cut out was: {original}", style="dim"))
@@ -166,12 +172,25 @@ def frame_of(params: Json) -> Frame:
 
 def table(trials: Sequence[Trial]) -> Table:
     """The trials by kind, and all of them."""
-    table = Table(title="spans cut out of the standard library and filled")
-    table.add_column("kind")
-    for heading in ("asked", "offered", "exact", "parse", "new faults", "bytes changed\noutside the gap"):
-        table.add_column(heading, justify="right")
-    table.add_column("ms p50", justify="right")
-    table.add_column("ms p95", justify="right")
+    table = Table(
+        title="Spans cut out of the standard library, and filled",
+        caption="parse, new faults: as Python's own compiler has it; outside: bytes changed outside the gap",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    table.add_column("kind", no_wrap=True)
+    for heading in (
+        "asked",
+        "offered",
+        "exact",
+        "parse",
+        "new\nfaults",
+        "bytes\noutside",
+        "p50\nms",
+        "p95\nms",
+    ):
+        table.add_column(heading, justify="right", no_wrap=True)
     groups = [(kind, [trial for trial in trials if trial.cut.kind == kind]) for kind in KINDS]
     for name, group in [*groups, ("all", list(trials))]:
         if group:
@@ -188,7 +207,7 @@ def _cells(trials: Sequence[Trial]) -> list[str]:
         len(trials),
         len(offered),
         sum(trial.exact for trial in offered),
-        sum(trial.parses for trial in offered),
+        sum(not trial.error for trial in offered),
         sum(trial.new_fault for trial in trials),
         sum(trial.bytes_outside for trial in trials),
     ]
@@ -199,13 +218,12 @@ def _cells(trials: Sequence[Trial]) -> list[str]:
     ]
 
 
-async def demonstrate(arguments: Sequence[str], console: Console) -> int:
-    """Run the demo; returns the exit status: 1 where a fill did harm."""
-    cuts = choose_cuts(FILLS, SEED)
+async def demonstrate(arguments: Sequence[str], fills: int, console: Console) -> int:
+    """Run the demo; returns the exit status: 1 where a fill did harm. Raises ServerError and ModuleMissing."""
+    cuts = choose_cuts(fills, SEED)
     with console.status("starting the server") as status:
-        command = [sys.executable, "-m", "dgls", "serve", *arguments]
         started = time.monotonic()
-        async with editing(command) as editor:
+        async with editing([sys.executable, "-m", "dgls", "serve", *arguments]) as editor:
             editor.on_progress = lambda value: status.update(value.get("message") or "loading")
             await editor.ready()
             status.stop()
@@ -218,18 +236,21 @@ async def demonstrate(arguments: Sequence[str], console: Console) -> int:
     return 0
 
 
-def main() -> None:
-    """Run the demo with the arguments of this process."""
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.option("--fills", type=click.IntRange(1, 1000), default=FILLS, help="How many spans are cut out.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def main(fills: int, arguments: tuple[str, ...]) -> None:
+    """Cut spans out of real code and have them filled; ARGUMENTS are those of `dgls serve`."""
     console = Console(highlight=False)
     try:
-        status = asyncio.run(demonstrate(sys.argv[1:], console))
+        status = asyncio.run(demonstrate(arguments, fills, console))
     except (ServerError, ModuleMissing) as error:
         Console(stderr=True).print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
-        status = 1
+        status = 2
     except KeyboardInterrupt:
         status = 130
     sys.exit(status)
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="python -m dgls.evaluation.demo")

@@ -78,7 +78,7 @@ async def measure(command: Sequence[str], rounds: int, seed: int, say: Callable[
         say("cancelling")
         cancels = await session.cancels(rounds)
         say("watching the event loop")
-        stall = await session.longest_stall(max(2, rounds // 3))
+        stall = await session.longest_stall(max(1, rounds // 3))
         return Latency(
             initialize_ms=milliseconds(editor.initialized_at - editor.started),
             load_s=round(editor.ready_at - editor.started, 2),
