@@ -42,6 +42,9 @@ class Formats(msgspec.Struct, frozen=True):
     two_gaps: float = 0.12
     exact_length: float = 0.1
     nothing: float = 0.03
+    dense: float = 0.5
+    """Share of canvases that are nearly all gap, at its exact length: most of what is learnt per token comes from them,
+    since a usual canvas is mostly suffix and deleted positions."""
 
 
 class Batch(NamedTuple):
@@ -169,7 +172,11 @@ class Sampler:
         """The clean canvas of a gap (and, at times, of a second one behind it), or None where it does not fit."""
         generator, formats, text = self.generator, self.formats, document.text
         spans = [(gap.start, gap.end)]
-        if generator.random() < formats.two_gaps:
+        dense = gap.end > gap.start and generator.random() < formats.dense
+        if dense:
+            filled = int(length * CHARACTERS_PER_TOKEN * generator.uniform(0.4, 0.8))
+            spans = [(gap.start, min(len(text), gap.start + filled))]
+        elif generator.random() < formats.two_gaps:
             near = int(length * CHARACTERS_PER_TOKEN / 3)
             low, high = gap.end + 1, min(len(text), gap.end + near)
             second = sample_gap(document, low, high, near, generator) if low < high else None
@@ -180,7 +187,7 @@ class Sampler:
         taken = sum(map(len, answers)) + sum(map(len, between))
         if taken > length:
             return None
-        counts = [self._allocate(len(answer), length - taken) for answer in answers]
+        counts = [len(a) if dense else self._allocate(len(a), length - taken) for a in answers]
         if sum(counts) + sum(map(len, between)) > length:
             counts = list(map(len, answers))
         end = spans[-1][1]

@@ -30,7 +30,9 @@ class Preset(msgspec.Struct, frozen=True):
     uniform_share: float = 0.12
     """Share of the corrupted positions that get a random token; the others get the mask (GIDD, arXiv 2503.04482)."""
     self_conditioning: float = 0.5
-    """Share of the steps that condition on the model's own first pass."""
+    """Share of the steps that condition on the model's own first pass, once that is worth conditioning on:"""
+    self_conditioning_from: float = 0.4
+    """from this share of the run on."""
     loaders: int = 1
     seed: int = 0
 
@@ -46,7 +48,7 @@ CPU = Preset(
         Geometry(context=1024, canvas=64, rows=1, canvases=8, share=0.07),
         Geometry(context=320, canvas=256, rows=2, canvases=2, share=0.03),
     ),
-    tokens=10_000_000,
+    tokens=9_000_000,
 )
 
 PRESETS = {preset.name: preset for preset in (CPU,)}

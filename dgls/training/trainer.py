@@ -104,7 +104,10 @@ def train(
                 batch = next(batches)
                 generator = torch.Generator(device).manual_seed(preset.seed * 1_000_003 + step)
                 with torch.autocast(device.type, dtype=torch.bfloat16):
-                    conditioned = _chance(preset.seed, step) < preset.self_conditioning
+                    conditioned = (
+                        seen >= preset.self_conditioning_from * preset.tokens
+                        and _chance(preset.seed, step) < preset.self_conditioning
+                    )
                     losses = training_losses(model, batch, preset, generator, self_conditioned=conditioned)
                 losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
                 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
