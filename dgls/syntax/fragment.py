@@ -14,6 +14,7 @@ from tree_sitter import Node
 
 from dgls.infill.request import Gap
 from dgls.syntax.language import Language
+from dgls.syntax.layout import kept_by_indentation
 from dgls.syntax.tree import Clock, Site, parse, parseable, wrong_sites
 
 BUDGET_MS = 250.0
@@ -22,7 +23,6 @@ ENOUGH_BYTES = 1_500
 NEIGHBOUR_BYTES = 500
 """A sibling beside the gaps that is smaller than this stays whole."""
 WINDOW_BYTES = 8_000
-LAYOUT_LINES = 400
 WHOLE_CHARACTERS = 200_000
 
 Span = tuple[int, int]
@@ -104,9 +104,11 @@ class Fragment:
         It leaves out what stands before the gaps in their block. None where indentation means nothing, or where
         even that is wrong without a fill.
         """
-        if not self.language.description.indentation:
+        description = self.language.description
+        if not description.indentation:
             return None
-        view = self._view(_kept_by_indentation(self._text, self._gaps[0].start, self._gaps[-1].end))
+        start, end = self._gaps[0].start, self._gaps[-1].end
+        view = self._view(kept_by_indentation(self._text, start, end, description.clauses))
         baselines = view.baselines
         return view if baselines and not all(baseline.sites for baseline in baselines) else None
 
@@ -279,46 +281,3 @@ def _cut(source: bytes, first: Node, kept: Node) -> Span:
     if all(not source[line : node.start_byte].strip() for line, node in zip(lines, (first, kept), strict=True)):
         return lines[0], lines[1]
     return first.start_byte, kept.start_byte
-
-
-def _kept_by_indentation(text: str, start: int, end: int) -> list[Span]:
-    """The lines of the gaps, the lines above that they are indented under, and the rest of their block."""
-    line = text.rfind("\n", 0, start) + 1
-    stop = text.find("\n", end) + 1 or len(text)
-    indentation = _indentation_of_gaps(text, line, start, end)
-    above: list[Span] = []
-    limit, low = indentation, line
-    for _ in range(LAYOUT_LINES):
-        if low == 0 or limit == 0:
-            break
-        previous = text.rfind("\n", 0, low - 1) + 1
-        depth = _depth(text[previous:low])
-        if depth is not None and depth < limit:
-            above.append((previous, low))
-            limit = depth
-        low = previous
-    for _ in range(LAYOUT_LINES):
-        depth = _depth(text[stop : text.find("\n", stop) + 1 or len(text)])
-        if stop == len(text) or (depth is not None and depth < indentation):
-            break
-        stop = text.find("\n", stop) + 1 or len(text)
-    return [*reversed(above), (line, stop)]
-
-
-def _indentation_of_gaps(text: str, line: int, start: int, end: int) -> int:
-    """How far the code in and around the gaps is indented, by the first line there that is not blank."""
-    while line < len(text):
-        stop = text.find("\n", line) + 1 or len(text)
-        depth = _depth(text[line:stop])
-        if depth is not None:
-            return depth
-        if line <= start < stop and start == end and start > line:
-            return start - line
-        line = stop
-    return 0
-
-
-def _depth(line: str) -> int | None:
-    """The width of a line's indentation; None if it is blank."""
-    rest = line.lstrip(" \t\f")
-    return None if not rest.strip() else len(line) - len(rest)

@@ -22,7 +22,9 @@ class Place(NamedTuple):
     root: Node
 
 
-Predicate = Callable[[Place, Sequence[Node], Sequence[str]], bool]
+Span = tuple[int, int]
+Predicate = Callable[[Place, Sequence[Node], Sequence[str]], bool | Span]
+"""Whether it holds; or, where it holds, the bytes that are wrong within ``@invalid``."""
 
 
 class QueryProblem(ValueError):
@@ -30,9 +32,10 @@ class QueryProblem(ValueError):
 
 
 class Match(NamedTuple):
-    """A node that matches a rule, and what the rule says about it."""
+    """Bytes that match a rule, and what the rule says about them."""
 
-    node: Node
+    start: int
+    end: int
     message: str
 
 
@@ -88,11 +91,15 @@ class InvalidRules:
             rule = self._rules[pattern]
             if late():
                 return None
-            if all(
-                condition.holds(place, [captures[name][0] for name in condition.captures], condition.strings)
-                for condition in rule.conditions
-            ):
-                matches += (Match(node, rule.message) for node in captures["invalid"])
+            node = captures["invalid"][0]
+            span: Span = node.byte_range
+            for condition in rule.conditions:
+                held = condition.holds(place, [captures[name][0] for name in condition.captures], condition.strings)
+                if not held:
+                    break
+                span = span if held is True else held
+            else:
+                matches.append(Match(*span, rule.message))
         return matches
 
 
@@ -131,7 +138,7 @@ def _not_deeper(place: Place, nodes: Sequence[Node], _strings: Sequence[str]) ->
     return own is not None and outer is not None and not (own.startswith(outer) and len(own) > len(outer))
 
 
-def _breaks_line(place: Place, nodes: Sequence[Node], own_lines: Sequence[str]) -> bool:
+def _breaks_line(place: Place, nodes: Sequence[Node], own_lines: Sequence[str]) -> bool | Span:
     """A line break between two tokens of the node, outside brackets and not before a node of the types."""
     pending = [nodes[0]]
     while pending:
@@ -145,7 +152,7 @@ def _breaks_line(place: Place, nodes: Sequence[Node], own_lines: Sequence[str]) 
             elif depth <= 0 and not child.is_extra and child.type not in own_lines:
                 between = place.source[end : child.start_byte]
                 if b"\n" in between and between.isspace():
-                    return True
+                    return end, child.start_byte
                 pending.append(child)
             depth += child.type in OPENING
             end = child.end_byte

@@ -68,6 +68,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether indentation carries meaning."""
     grammar: Grammar
     nodes: Nodes
+    clauses: tuple[str, ...] = ()
+    """Words that begin a line which continues a statement at its own indentation, such as `else`."""
     comments: Comments = Comments()
     strings: Strings = Strings()
 

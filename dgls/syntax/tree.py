@@ -90,7 +90,7 @@ def wrong_sites(tree: Tree, source: bytes, language: Language, clock: Clock) -> 
     matches = language.invalid.matches(tree.root_node, source, clock.late)
     if matches is None:
         return None
-    sites += (Site(node.start_byte, node.end_byte, "invalid", message) for node, message in matches)
+    sites += (Site(match.start, match.end, "invalid", match.message) for match in matches)
     return sites
 
 

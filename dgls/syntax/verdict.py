@@ -125,8 +125,8 @@ def _faults(view: View, fills: Sequence[str]) -> list[Fault] | None:
         touched = [gap for gap, span in enumerate(spans) if site.start <= span[1] and site.end >= span[0]]
         for gap in touched:
             around = site.start < spans[gap][0] and spans[gap][1] < site.end
-            beside = site.end <= spans[gap][0] or spans[gap][1] <= site.start
-            if not (old and beside) and not (around and _was_inside(gap, baselines)):
+            beside = site.kind != "invalid" and (site.end <= spans[gap][0] or spans[gap][1] <= site.start)
+            if not (old and beside) and not (around and _was_inside(gap, site, baselines)):
                 faults.append(_clipped(site, gap, source, spans))
         if not touched and not old:
             gap = min(range(len(spans)), key=lambda gap: _distance(site, spans[gap]))
@@ -137,12 +137,13 @@ def _faults(view: View, fills: Sequence[str]) -> list[Fault] | None:
     return faults
 
 
-def _was_inside(gap: int, baselines: Sequence[Baseline]) -> bool:
-    """Whether something wrong contained the whole gap before, and more on both sides."""
+def _was_inside(gap: int, site: Site, baselines: Sequence[Baseline]) -> bool:
+    """Whether something as wrong contained the whole gap before, and more on both sides."""
     return any(
-        site.start < baseline.spans[gap][0] and baseline.spans[gap][1] < site.end
+        before.start < baseline.spans[gap][0] and baseline.spans[gap][1] < before.end
         for baseline in baselines
-        for site in baseline.sites
+        for before in baseline.sites
+        if before.kind == site.kind and before.message == site.message
     )
 
 

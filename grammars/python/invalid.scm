@@ -110,7 +110,7 @@
 ([(assignment right: (list_splat) @invalid) (return_statement (list_splat) @invalid)
   (augmented_assignment right: (list_splat) @invalid)]
   (#set! message "a starred expression needs a comma"))
-((parenthesized_expression (list_splat) @invalid)
+([(parenthesized_expression (list_splat) @invalid) (tuple . "(" . (list_splat) @invalid . ")")]
   (#set! message "a starred expression needs a comma"))
 ([(list_comprehension body: (list_splat) @invalid) (set_comprehension body: (list_splat) @invalid)
   (generator_expression body: (list_splat) @invalid)]
