@@ -22,7 +22,7 @@ from typing import Literal, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from dgls.config import ModelSettings
-from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
+from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ Kind = Literal["automatic", "command"]
 Report = Callable[[float, str], None]
 Steps = Generator[Frame | Prefilled, None, Answer]
 
+FIRST_FILL = FillRequest("def first():\n    return \n", (Gap(24, 24),), "python", "first.py")
+FIRST_FILL_SECONDS = 5
 NOTHING = Answer(fills=(), nfe=0, prefill_tokens=0, rejected=0)
 LONGEST_MESSAGE = 500
 
@@ -298,7 +300,11 @@ def load_filler(settings: ModelSettings) -> Load:
             def forget(self) -> None:
                 self.store = host.new_store()
 
-        return HostFiller()
+        filler = HostFiller()
+        report(1.0, "trying a first fill")  # what is made once is made now, and stalls no keystroke
+        for _ in filler.fill(replace(FIRST_FILL, deadline=time.monotonic() + FIRST_FILL_SECONDS)):
+            pass
+        return filler
 
     return load
 

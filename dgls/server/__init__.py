@@ -29,8 +29,9 @@ def serve(layers: list[Layer], load: Load | None = None) -> NoReturn:
     logger.setLevel(settings.server.log_level.upper())
     try:
         asyncio.run(_serve(layers, load or load_filler(settings.model), incoming, outgoing))
-    finally:
-        os._exit(INTERRUPTED)  # the loop ends by itself only when it is interrupted
+    except KeyboardInterrupt:
+        pass
+    os._exit(INTERRUPTED)  # the loop ends by itself only when it is interrupted
 
 
 async def _serve(layers: list[Layer], load: Load, incoming: BinaryIO, outgoing: BinaryIO) -> None:
