@@ -31,8 +31,9 @@ lint: $(READY)
 	$(BIN)/mypy
 
 wheel: $(READY)
-	rm -rf dist
-	$(PINNED) $(PIP) wheel --quiet --no-deps --wheel-dir dist .
+	@rm -rf dist
+	@$(PINNED) $(PIP) wheel --quiet --no-deps --wheel-dir dist .
+	@ls dist/*.whl
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
