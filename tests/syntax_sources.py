@@ -9,11 +9,39 @@ from typing import NamedTuple
 
 from dgls.infill.request import Gap
 
-MODULES = """
-    ast argparse textwrap json json.decoder json.encoder json.scanner csv difflib configparser heapq bisect statistics
-    fractions shlex string calendar dataclasses tarfile zipfile tokenize typing asyncio.queues asyncio.locks
-    collections logging logging.config logging.handlers unittest.mock http.server email.message
-""".split()
+MODULES = (
+    "ast",
+    "argparse",
+    "textwrap",
+    "json",
+    "json.decoder",
+    "json.encoder",
+    "json.scanner",
+    "csv",
+    "difflib",
+    "configparser",
+    "heapq",
+    "bisect",
+    "statistics",
+    "fractions",
+    "shlex",
+    "string",
+    "calendar",
+    "dataclasses",
+    "tarfile",
+    "zipfile",
+    "tokenize",
+    "typing",
+    "asyncio.queues",
+    "asyncio.locks",
+    "collections",
+    "logging",
+    "logging.config",
+    "logging.handlers",
+    "unittest.mock",
+    "http.server",
+    "email.message",
+)
 
 
 class Cut(NamedTuple):

@@ -1,7 +1,8 @@
 """Languages, fragments, verdicts and enclosing nodes: all that dgls knows of tree-sitter."""
 
+from dgls.syntax.enclosing import enclosing_definition, enclosing_statement
 from dgls.syntax.fragment import Fragment, fragment_around
-from dgls.syntax.language import GrammarMissing, Language, language_of
+from dgls.syntax.language import GrammarMissing, Language, LanguageError, language_of
 from dgls.syntax.verdict import Fault, Verdict, encoding_faults, statement_ends, verdict
 
 __all__ = [
@@ -9,7 +10,10 @@ __all__ = [
     "Fragment",
     "GrammarMissing",
     "Language",
+    "LanguageError",
     "Verdict",
+    "enclosing_definition",
+    "enclosing_statement",
     "encoding_faults",
     "fragment_around",
     "language_of",

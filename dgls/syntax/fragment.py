@@ -79,9 +79,7 @@ class Baseline(NamedTuple):
 class Fragment:
     """What verdicts on the fills of some gaps look at. Made by :func:`fragment_around`."""
 
-    def __init__(
-        self, text: str, gaps: Sequence[Gap], kept: "_Kept", language: Language, budget_ms: float
-    ):
+    def __init__(self, text: str, gaps: Sequence[Gap], kept: "_Kept", language: Language, budget_ms: float):
         """``text`` is parseable; all gaps lie in what is kept of it."""
         self.language = language
         self.budget_ms = budget_ms
@@ -155,7 +153,9 @@ def _window(text: str, start: int, end: int, language: Language) -> Span:
 
     def is_top(line: int) -> bool:
         first = text[line : line + 1]
-        return bool(first) and not first.isspace() and first not in ")]}" and not text.startswith(openers, line)
+        return (
+            bool(first) and not first.isspace() and first not in ")]}" and not text.startswith(openers, line)
+        )
 
     low, tops = text.rfind("\n", 0, start) + 1, 0
     while low > 0 and tops < 3 and (start - low < WINDOW_BYTES or tops == 0):
@@ -278,6 +278,8 @@ def _first_of(node: Node, language: Language) -> Iterable[Span]:
 def _cut(source: bytes, first: Node, kept: Node) -> Span:
     """From ``first`` up to its sibling ``kept``: whole lines, where both start lines."""
     lines = [source.rfind(b"\n", 0, node.start_byte) + 1 for node in (first, kept)]
-    if all(not source[line : node.start_byte].strip() for line, node in zip(lines, (first, kept), strict=True)):
+    if all(
+        not source[line : node.start_byte].strip() for line, node in zip(lines, (first, kept), strict=True)
+    ):
         return lines[0], lines[1]
     return first.start_byte, kept.start_byte

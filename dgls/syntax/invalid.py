@@ -72,7 +72,9 @@ class InvalidRules:
             if not message:
                 raise QueryProblem(f'this pattern lacks a (#set! message "..."): {pattern.strip()}')
             if not re.search(r"@invalid\b", pattern):
-                raise QueryProblem(f"this pattern captures no @invalid, the node that is wrong: {pattern.strip()}")
+                raise QueryProblem(
+                    f"this pattern captures no @invalid, the node that is wrong: {pattern.strip()}"
+                )
             self._rules.append(_Rule(message, tuple(_conditions(pattern, grammar))))
 
     def matches(self, root: Node, source: bytes, late: Callable[[], bool]) -> list[Match] | None:
@@ -94,10 +96,13 @@ class InvalidRules:
             node = captures["invalid"][0]
             span: Span = node.byte_range
             for condition in rule.conditions:
-                held = condition.holds(place, [captures[name][0] for name in condition.captures], condition.strings)
+                held = condition.holds(
+                    place, [captures[name][0] for name in condition.captures], condition.strings
+                )
                 if not held:
                     break
-                span = span if held is True else held
+                if isinstance(held, tuple):
+                    span = held
             else:
                 matches.append(Match(*span, rule.message))
         return matches
@@ -184,7 +189,9 @@ PREDICATES = {
     "breaks-line?": _Signature(_breaks_line, (1, 1), (0, MANY), types=True),
 }
 """Our own predicates, beside those that tree-sitter's Python binding evaluates itself."""
-BUILT_IN = {f"{no}{any_}{name}?" for no in ("", "not-") for any_ in ("", "any-") for name in ("eq", "match")} | {
+BUILT_IN = {
+    f"{no}{any_}{name}?" for no in ("", "not-") for any_ in ("", "any-") for name in ("eq", "match")
+} | {
     "any-of?",
     "not-any-of?",
     "set!",
@@ -215,7 +222,9 @@ _SELECTOR = re.compile(r"(!?)(\w+)(?:\((\w+)\))?(?::(\w+))?")
 def _selector(text: str) -> _Selector:
     parts = _SELECTOR.fullmatch(text)
     if parts is None:
-        raise QueryProblem(f'{text!r} is no node type of the form "type", "type(child)", "type:field" or "!type"')
+        raise QueryProblem(
+            f'{text!r} is no node type of the form "type", "type(child)", "type:field" or "!type"'
+        )
     return _Selector(parts[1] == "!", parts[2], parts[3], parts[4])
 
 

@@ -121,7 +121,9 @@ def language_of(language_id: str, path: str) -> Language | None:
     folder = by_id.get(language_id)
     if folder is None:
         ending = Path(path).suffix.lower()
-        by_ending = {known: folder for folder, description in folders.items() for known in description.endings}
+        by_ending = {
+            known: folder for folder, description in folders.items() for known in description.endings
+        }
         folder = by_ending.get(ending)
     return None if folder is None else _loaded(folder)
 
@@ -132,7 +134,9 @@ def describe(folder: Path) -> Description:
     try:
         return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Description)
     except OSError as error:
-        raise LanguageError(f"{path} cannot be read: {error.strerror}; each language folder has one") from error
+        raise LanguageError(
+            f"{path} cannot be read: {error.strerror}; each language folder has one"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise LanguageError(f"{path}: {error}") from error
 

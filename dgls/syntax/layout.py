@@ -6,7 +6,7 @@ before the gaps in their block is left out, and with it whatever is unclosed the
 
 from collections.abc import Sequence
 
-LINES = 400
+LINES = 2_000
 """Lines looked at above and below the gaps, at most."""
 HEADER_LINES = 30
 """Lines that the header of a block may take."""

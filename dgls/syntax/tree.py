@@ -78,10 +78,8 @@ def wrong_sites(tree: Tree, source: bytes, language: Language, clock: Clock) -> 
     None if the time or the visits were up before the end.
     """
     sites: list[Site] = []
-    visits = 0
-    for node in _faulty_nodes(tree):
-        visits += 1
-        if visits > VISITS or clock.late():
+    for visits, node in enumerate(_faulty_nodes(tree)):
+        if visits >= VISITS or clock.late():
             return None
         if node.is_error:
             sites.append(Site(node.start_byte, node.end_byte, "error", "this does not parse"))

@@ -100,6 +100,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 def encoding_faults(fills: Sequence[str]) -> list[Fault]:
+    """The lone surrogates in ``fills``: what was decoded from bytes that are not UTF-8."""
     return [
         Fault(gap, match.start(), match.end(), "encoding", "these bytes are not UTF-8")
         for gap, fill in enumerate(fills)
@@ -162,9 +163,7 @@ def _place(site: Site, spans: Sequence[Span]) -> tuple[str, object, object]:
 def _clipped(site: Site, gap: int, source: bytes, spans: Sequence[Span]) -> Fault:
     low, high = spans[gap]
     start, end = max(low, min(site.start, high)), max(low, min(site.end, high))
-    return Fault(
-        gap, characters(source, low, start), characters(source, low, end), site.kind, site.message
-    )
+    return Fault(gap, characters(source, low, start), characters(source, low, end), site.kind, site.message)
 
 
 def _distance(site: Site, span: Span) -> int:
