@@ -268,17 +268,19 @@ def test_a_cancelled_command_stops_the_model(client: Client, uri: str, tmp_path:
     assert client.untaken("workspace/applyEdit") == []
 
 
-def test_a_command_cancelled_while_the_editor_applies_its_edit_harms_nothing(
-    client: Client, uri: str
-) -> None:
-    # pygls raises InvalidStateError when the response comes after all (pygls#621), and shows that to the user.
-    client.open(uri, "")
-    command = client.request(*fill_span(uri, (0, 0), (0, 0)))
-    edit = client.incoming("workspace/applyEdit")
-    client.cancel(command)
-    assert client.error(command)["code"] == REQUEST_CANCELLED
-    client.reply(edit, {"applied": True})
-    assert client.untaken("window/showMessage") == []
-    again = client.request(*fill_span(uri, (0, 0), (0, 0)))
-    client.reply(client.incoming("workspace/applyEdit"), {"applied": True})
-    assert client.result(again)["applied"]
+def test_a_command_cancelled_while_the_editor_applies_its_edit_harms_nothing(uri: str) -> None:
+    # pygls raises InvalidStateError when the response comes after all (pygls#621).
+    with serving() as client:
+        client.ready()
+        client.open(uri, "")
+        command = client.request(*fill_span(uri, (0, 0), (0, 0)))
+        edit = client.incoming("workspace/applyEdit")
+        client.cancel(command)
+        assert client.error(command)["code"] == REQUEST_CANCELLED
+        client.reply(edit, {"applied": True})
+        again = client.request(*fill_span(uri, (0, 0), (0, 0)))
+        client.reply(client.incoming("workspace/applyEdit"), {"applied": True})
+        assert client.result(again)["applied"]
+        assert client.untaken("window/showMessage") == []
+        client.end()
+        assert client.log == b""

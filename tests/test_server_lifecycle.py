@@ -52,10 +52,8 @@ def test_importing_the_server_and_the_commands_imports_no_torch() -> None:
     ("offered", "chosen", "behind"),
     [
         (["utf-8", "utf-16"], "utf-8", 6),
-        (["utf-16"], "utf-16", 3),
-        (["utf-32", "utf-8"], "utf-32", 2),
+        (["utf-16", "utf-8"], "utf-16", 3),
         (["ebcdic", "utf-32"], "utf-32", 2),
-        (["ebcdic"], "utf-16", 3),
         (None, "utf-16", 3),
     ],
 )
@@ -303,9 +301,8 @@ def test_the_editors_settings_count_and_what_is_wrong_in_them_is_said_once() -> 
         assert client.untaken("window/showMessage") == []
 
 
-@pytest.mark.parametrize("options", [["infill"], "infill", 7])
-def test_initialization_options_that_are_no_object_are_said(options: Any) -> None:
-    with serving(initializationOptions=options) as client:
+def test_initialization_options_that_are_no_object_are_said() -> None:
+    with serving(initializationOptions=["infill"]) as client:
         assert "initializationOptions" in client.shown()
 
 

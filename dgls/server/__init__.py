@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
 from dgls.config import Layer, resolve
@@ -27,10 +28,8 @@ def serve(layers: list[Layer], load: Load | None = None) -> NoReturn:
     logger = logging.getLogger("dgls")
     logger.addHandler(logging.StreamHandler(sys.stderr))
     logger.setLevel(settings.server.log_level.upper())
-    try:
+    with suppress(KeyboardInterrupt):
         asyncio.run(_serve(layers, load or load_filler(settings.model), incoming, outgoing))
-    except KeyboardInterrupt:
-        pass
     os._exit(INTERRUPTED)  # the loop ends by itself only when it is interrupted
 
 
