@@ -96,6 +96,8 @@ def test_the_model_is_told_the_path_in_the_workspace() -> None:
         "file:///project/pkg/a%20b.py": "pkg/a b.py",
         "file:///elsewhere/c.py": "c.py",
         "untitled:Untitled-1": "Untitled-1",
+        "file://[": "[",
+        "": "",
     }
     with serving(workspaceFolders=[{"uri": "file:///project", "name": "project"}]) as client:
         client.ready()

@@ -224,12 +224,20 @@ class Session(LanguageServer):
 
     def _path(self, uri: str) -> str:
         """What the model is told of where a file stands: its path in the workspace, else its name."""
-        path = PurePath(to_fs_path(uri) or uri)
+        path = _file_path(uri)
         for folder in self.workspace.folders:
-            root = to_fs_path(folder)
-            if root is not None and path.is_relative_to(root):
+            root = _file_path(folder)
+            if path.is_relative_to(root):
                 return path.relative_to(root).as_posix()
         return path.name
+
+
+def _file_path(uri: str) -> PurePath:
+    """The path in a URI; a document without a file has one too, of its name."""
+    try:
+        return PurePath(to_fs_path(uri) or uri.partition(":")[2])
+    except ValueError:  # no URI
+        return PurePath(uri)
 
 
 def choose_encoding(offered: Any) -> Any:
