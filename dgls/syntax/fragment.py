@@ -97,18 +97,12 @@ class Fragment:
 
     @cached_property
     def layout_view(self) -> View | None:
-        """A second look, by indentation alone, where what is broken nearby may not be the fill's doing.
-
-        It leaves out what stands before the gaps in their block. None where indentation means nothing, or where
-        even that is wrong without a fill.
-        """
+        """What belongs to the gaps by indentation alone; None where indentation means nothing."""
         description = self.language.description
         if not description.indentation:
             return None
         start, end = self._gaps[0].start, self._gaps[-1].end
-        view = self._view(kept_by_indentation(self._text, start, end, description.clauses))
-        baselines = view.baselines
-        return view if baselines and not all(baseline.sites for baseline in baselines) else None
+        return self._view(kept_by_indentation(self._text, start, end, description.clauses))
 
     def _view(self, kept: Sequence[Span]) -> View:
         parts: list[str] = []

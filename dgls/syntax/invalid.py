@@ -1,7 +1,9 @@
 """What parses but is not valid: the queries of ``invalid.scm``, with a few predicates of our own.
 
-tree-sitter ignores predicates that it does not know, so that a rule would match everywhere; here they are refused
-when the file is loaded. ``grammars/README.md`` documents the predicates for those who write rules.
+tree-sitter sees the patterns alone; all predicates are read and evaluated here. It would ignore those that it does not
+know, so that a rule matches everywhere; here they are refused when the file is loaded. And its Python binding
+(0.26.1) crashes when a query with several predicates in a pattern is freed.
+``grammars/README.md`` documents the predicates for those who write rules.
 """
 
 import re
@@ -54,34 +56,36 @@ class _Rule(NamedTuple):
     conditions: tuple[_Condition, ...]
 
 
+class _Found(NamedTuple):
+    """A predicate in a query's source: its name, its arguments in order, and its bytes."""
+
+    name: str
+    arguments: list[Argument]
+    start: int
+    end: int
+
+
 class InvalidRules:
     """The rules of one ``invalid.scm``: each pattern captures ``@invalid`` and sets a ``message``."""
 
     def __init__(self, grammar: tree_sitter.Language, source: str):
         """Raises QueryProblem where a pattern, a predicate or one of its arguments is wrong."""
+        bare = source.encode()
+        for found in _predicates(source):
+            bare = bare[: found.start] + b" " * (found.end - found.start) + bare[found.end :]
         try:
-            self._query = tree_sitter.Query(grammar, source)
+            self._query = tree_sitter.Query(grammar, bare.decode())
         except tree_sitter.QueryError as error:
             raise QueryProblem(str(error)) from error
         self._rules: list[_Rule] = []
-        encoded = source.encode()
         for index in range(self._query.pattern_count):
             start, end = self._query.start_byte_for_pattern(index), self._query.end_byte_for_pattern(index)
-            pattern = encoded[start:end].decode()
-            message = self._query.pattern_settings(index).get("message")
-            if not message:
-                raise QueryProblem(f'this pattern lacks a (#set! message "..."): {pattern.strip()}')
-            if not re.search(r"@invalid\b", pattern):
-                raise QueryProblem(
-                    f"this pattern captures no @invalid, the node that is wrong: {pattern.strip()}"
-                )
-            self._rules.append(_Rule(message, tuple(_conditions(pattern, grammar))))
+            self._rules.append(_rule(source.encode()[start:end].decode(), grammar))
 
     def matches(self, root: Node, source: bytes, late: Callable[[], bool]) -> list[Match] | None:
         """All matches under ``root``, in no order; None if the tree is too large or ``late()`` became true.
 
-        Our predicates are evaluated after the query: called back from within it, they cost three times as much.
-        (And a progress callback of ``QueryCursor.matches`` crashes the interpreter in tree-sitter 0.26.1.)
+        The query itself cannot be stopped: its progress callback crashes the interpreter in tree-sitter 0.26.1.
         """
         if root.descendant_count > LARGEST_TREE:
             return None
@@ -106,6 +110,25 @@ class InvalidRules:
             else:
                 matches.append(Match(*span, rule.message))
         return matches
+
+
+def _text(place: Place, node: Node) -> str:
+    return place.source[node.start_byte : node.end_byte].decode("utf-8", "ignore")
+
+
+def _equal(place: Place, nodes: Sequence[Node], strings: Sequence[str]) -> bool:
+    """The node's text is the other's."""
+    return len({*(_text(place, node) for node in nodes), *strings}) == 1
+
+
+def _match(place: Place, nodes: Sequence[Node], strings: Sequence[str]) -> bool:
+    """The regular expression is found in the node's text."""
+    return re.search(strings[0], _text(place, nodes[0])) is not None
+
+
+def _any_of(place: Place, nodes: Sequence[Node], strings: Sequence[str]) -> bool:
+    """The node's text is one of the strings."""
+    return _text(place, nodes[0]) in strings
 
 
 def _empty(_place: Place, nodes: Sequence[Node], _strings: Sequence[str]) -> bool:
@@ -181,6 +204,9 @@ DEEPEST_START = 300
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 MANY = 1_000
 PREDICATES = {
+    "eq?": _Signature(_equal, (1, 2), (0, 1)),
+    "match?": _Signature(_match, (1, 1), (1, 1)),
+    "any-of?": _Signature(_any_of, (1, 1), (1, MANY)),
     "empty?": _Signature(_empty, (1, 1), (0, 0)),
     "lacks-child?": _Signature(_lacks_child, (1, 1), (1, MANY), types=True),
     "not-inside?": _Signature(_not_inside, (1, 1), (1, MANY), types=True),
@@ -188,14 +214,7 @@ PREDICATES = {
     "not-deeper?": _Signature(_not_deeper, (2, 2), (0, 0)),
     "breaks-line?": _Signature(_breaks_line, (1, 1), (0, MANY), types=True),
 }
-"""Our own predicates, beside those that tree-sitter's Python binding evaluates itself."""
-BUILT_IN = {
-    f"{no}{any_}{name}?" for no in ("", "not-") for any_ in ("", "any-") for name in ("eq", "match")
-} | {
-    "any-of?",
-    "not-any-of?",
-    "set!",
-}
+"""What a rule may ask for beside the shape of its pattern."""
 
 
 class _Selector(NamedTuple):
@@ -247,50 +266,73 @@ def _indentation(source: bytes, node: Node) -> bytes | None:
 
 
 _TOKEN = re.compile(r';[^\n]*|"(?:\\.|[^"\\])*"|\(\s*#(?P<predicate>[^\s()]+)|@[\w.-]+|[()]', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": "\0"}
 
 
-def _predicates(source: str) -> Iterator[tuple[str, list[Argument]]]:
-    """The predicates of a query's source with their arguments."""
+def _predicates(source: str) -> Iterator[_Found]:
+    """The predicates of a query's source."""
     tokens = _TOKEN.finditer(source)
     for token in tokens:
         name = token["predicate"]
         if name is None:
             continue
         arguments: list[Argument] = []
+        end = token.end()
         for argument in tokens:
-            text = argument[0]
+            text, end = argument[0], argument.end()
             if text == ")":
                 break
             if text.startswith('"'):
-                arguments.append((text[1:-1], "string"))
+                plain = _ESCAPE.sub(lambda match: _ESCAPED.get(match[1], match[1]), text[1:-1])
+                arguments.append((plain, "string"))
             elif text.startswith("@"):
                 arguments.append((text[1:], "capture"))
-        yield name, arguments
+        start = len(source[: token.start()].encode())
+        yield _Found(name, arguments, start, start + len(source[token.start() : end].encode()))
 
 
-def _conditions(pattern: str, grammar: tree_sitter.Language) -> Iterator[_Condition]:
-    """Our predicates in a pattern, each checked; raises QueryProblem."""
-    for name, arguments in _predicates(pattern):
-        if name in BUILT_IN:
-            continue
-        if name not in PREDICATES:
-            raise QueryProblem(
-                f"unknown predicate #{name}; there are {', '.join(f'#{known}' for known in PREDICATES)} "
-                f"and tree-sitter's own {', '.join(f'#{known}' for known in sorted(BUILT_IN))}"
-            )
-        signature = PREDICATES[name]
+def _rule(pattern: str, grammar: tree_sitter.Language) -> _Rule:
+    """What a pattern says beside its nodes; raises QueryProblem."""
+    shown = " ".join(pattern.split())
+    message = ""
+    conditions: list[_Condition] = []
+    for name, arguments, _, _ in _predicates(pattern):
         captures = tuple(value for value, kind in arguments if kind == "capture")
         strings = tuple(value for value, kind in arguments if kind == "string")
+        if name == "set!":
+            message = _message(pattern)
+            continue
+        if name not in PREDICATES:
+            known = ", ".join(f"#{predicate}" for predicate in PREDICATES)
+            raise QueryProblem(f"unknown predicate #{name} in {shown}; there are {known} and #set! message")
+        signature = PREDICATES[name]
         for what, given, (least, most) in (
             ("captures", captures, signature.captures),
             ("strings", strings, signature.strings),
         ):
             if not least <= len(given) <= most:
                 wanted = str(least) if least == most else f"{least} to {most}"
-                raise QueryProblem(f"#{name} takes {wanted} {what}, got {len(given)}")
+                raise QueryProblem(f"#{name} takes {wanted} {what}, got {len(given)} in {shown}")
+        for capture in captures:
+            if len(re.findall(rf"@{re.escape(capture)}(?![\w.-])", pattern)) < 2:
+                raise QueryProblem(f"#{name} names @{capture}, which captures nothing in {shown}")
         for text in strings if signature.types else ():
             _check_selector(name, text, grammar)
-        yield _Condition(signature.holds, captures, strings)
+        conditions.append(_Condition(signature.holds, captures, strings))
+    if not message:
+        raise QueryProblem(f'a pattern lacks a (#set! message "..."): {shown}')
+    if not re.search(r"@invalid(?![\w.-])", pattern):
+        raise QueryProblem(f"a pattern captures no @invalid, the node that is wrong: {shown}")
+    return _Rule(message, tuple(conditions))
+
+
+_MESSAGE = re.compile(r'\(\s*#set!\s+message\s+"((?:\\.|[^"\\])*)"\s*\)')
+
+
+def _message(pattern: str) -> str:
+    found = _MESSAGE.search(pattern)
+    return _ESCAPE.sub(r"\1", found[1]) if found else ""
 
 
 def _check_selector(name: str, text: str, grammar: tree_sitter.Language) -> None:

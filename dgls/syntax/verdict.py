@@ -62,10 +62,8 @@ def _is_excused(fragment: Fragment, fills: Sequence[str]) -> bool:
     was_whole = any(not baseline.sites for baseline in fragment.view.baselines or ())
     if was_whole and fragment.is_certain:
         return False
-    if not was_whole and (layout := fragment.layout_view) is not None and _faults(layout, fills) == []:
-        return True
-    whole = fragment.whole_view
-    return whole is not None and whole.sites(whole.filled(fills)[0]) == []
+    views = [fragment.whole_view] if was_whole else [fragment.layout_view, fragment.whole_view]
+    return any(view.sites(view.filled(fills)[0]) == [] for view in views if view is not None)
 
 
 def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[int]:

@@ -1,0 +1,120 @@
+"""Language folders: what is shipped loads, and what is wrong in one is refused with a message that says so."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dgls.infill.request import Gap
+from dgls.syntax import (
+    GrammarMissing,
+    Language,
+    LanguageError,
+    enclosing_definition,
+    enclosing_statement,
+    language_of,
+)
+from dgls.syntax.language import describe, grammars_folder
+
+FOLDERS = sorted(path.parent for path in grammars_folder().glob("*/language.toml"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the Python folder, to be spoilt."""
+    return Path(shutil.copytree(grammars_folder() / "python", tmp_path / "python"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_every_folder_loads_by_its_ids_and_endings(folder: Path) -> None:
+    description = describe(folder)
+    for known in description.ids:
+        language = language_of(known, "")
+        assert language is not None and language.name == description.name
+    for ending in description.endings:
+        language = language_of("", f"some/file{ending}")
+        assert language is not None and language.name == description.name
+
+
+def test_the_language_id_counts_before_the_ending() -> None:
+    assert language_of("python", "a.unheard-of") is language_of("", "a.PY")
+    assert language_of("unheard-of", "a.unheard-of") is None
+
+
+@pytest.mark.parametrize(
+    ("predicate", "message"),
+    [
+        ('(#not-has-ancestor? @invalid "block")', "unknown predicate #not-has-ancestor?"),
+        ("(#empty?)", "#empty? takes 1 captures, got 0"),
+        (
+            '(#lacks-child? @invalid "no_such_node")',
+            "#lacks-child? names 'no_such_node', which is no node type",
+        ),
+        ('(#not-inside? @invalid "block:no_such_field")', "#not-inside? names the field 'no_such_field'"),
+        ('(#not-inside? @invalid "a b")', "'a b' is no node type of the form"),
+    ],
+)
+def test_a_wrong_predicate_is_refused(folder: Path, predicate: str, message: str) -> None:
+    with (folder / "invalid.scm").open("a") as file:
+        file.write(f'\n((block) @invalid {predicate} (#set! message "m"))\n')
+    with pytest.raises(LanguageError) as error:
+        Language(folder)
+    assert message in str(error.value) and "invalid.scm" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("((block) @invalid)", 'lacks a (#set! message "...")'),
+        ('((block) @b (#set! message "m"))', "captures no @invalid"),
+        ('((no_such_node) @invalid (#set! message "m"))', "no_such_node"),
+        ("((block", "invalid.scm"),
+    ],
+)
+def test_a_wrong_rule_is_refused(folder: Path, rule: str, message: str) -> None:
+    (folder / "invalid.scm").write_text(rule)
+    with pytest.raises(LanguageError) as error:
+        Language(folder)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('endings = [".py"', 'endings = [1, ".py"', "Expected `str`, got `int` - at `$.endings[0]`"),
+        ('name = "Python"', "", "missing required field `name`"),
+        ("indentation = true", "indented = true", "unknown field `indented`"),
+        ('blocks = ["block"]', 'blocks = ["blok"]', "nodes.blocks names 'blok', which is no node type"),
+        ('name = "Python"', 'name = "Python', "language.toml"),
+        ('module = "tree_sitter_python"', 'module = "tree_sitter"', "does not load"),
+    ],
+)
+def test_a_wrong_description_is_refused(folder: Path, old: str, new: str, message: str) -> None:
+    path = folder / "language.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(LanguageError) as error:
+        Language(folder)
+    assert message in str(error.value)
+
+
+def test_a_missing_grammar_names_what_to_install(folder: Path) -> None:
+    path = folder / "language.toml"
+    path.write_text(path.read_text().replace('"tree_sitter_python"', '"tree_sitter_unheard_of"'))
+    with pytest.raises(GrammarMissing, match="pip install tree-sitter-python"):
+        Language(folder)
+
+
+def test_what_encloses_a_span_is_given_in_characters() -> None:
+    python = language_of("python", "")
+    assert python is not None
+    text = (
+        "é = '😀'\n\nclass A:\n    def f(self):\n        if self.x:\n            return '😀' + 1\n\ny = 2\n"
+    )
+    start = text.index("'😀' + 1")
+    statement = enclosing_statement(text, Gap(start, start + 3), python)
+    definition = enclosing_definition(text, Gap(start, start), python)
+    assert statement is not None and text[slice(*statement)] == "return '😀' + 1"
+    assert definition is not None and text[slice(*definition)].startswith("def f(self)")
+    assert enclosing_definition(text, Gap(0, 0), python) is None
+    with pytest.raises(ValueError, match="outside the text"):
+        enclosing_statement(text, Gap(0, 1_000), python)
