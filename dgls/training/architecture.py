@@ -11,6 +11,11 @@ import torch
 
 from dgls.infill.layout import BOS_ID, EOS_ID, PAD_ID
 
+OFFSETS = (-1, 1, -2, 2)
+"""Where neighbour heads look, in tokens."""
+FAST_PAIRS = 5
+"""Rotary pairs of a head that tell neighbours apart: those that turn by a radian to a quarter per token."""
+
 if TYPE_CHECKING:
     from transformers import DiffusionGemmaForBlockDiffusion
 
@@ -86,4 +91,34 @@ def build_model(architecture: Architecture, seed: int) -> "DiffusionGemmaForBloc
             layer.post_attention_layernorm.weight.fill_((2 * a.layers) ** -0.5)
             layer.post_feedforward_layernorm.weight.fill_((2 * a.layers) ** -0.5)
             layer.post_feedforward_layernorm_2.weight.fill_(0.1)
+        _look_around(model, a)
     return model
+
+
+def _look_around(model: "DiffusionGemmaForBlockDiffusion", a: Architecture) -> None:
+    """Start heads of all layers but the last as neighbour heads: head i attends near the offset OFFSETS[i].
+
+    A masked position has nothing but its place to attend by, and a short run is over before attention by place has
+    emerged from random weights. All embeddings get one direction in common; queries and keys map it to the same
+    vector, the keys' turned back by the offset, so that their rotary product peaks there. Only fast rotations take
+    part: slow ones do not tell neighbours apart. The shift that this gives all logits alike changes no probability.
+    """
+    half, pairs = a.head_width // 2, FAST_PAIRS
+    common = torch.full((a.width,), a.width**-0.5)
+    embeddings = model.model.decoder.embed_tokens.weight
+    embeddings += common * embeddings.norm(dim=-1).mean()
+    frequencies = 10_000.0 ** -(torch.arange(pairs) / half)
+    for index, layer in enumerate(model.model.decoder.layers[:-1]):
+        attention = layer.self_attn
+        attention.q_norm.weight.mul_(2)
+        # A row of the projections maps the direction to this length; random parts make up the rest.
+        length = attention.q_proj.weight.norm(dim=-1).mean() * (a.head_width / pairs / 2) ** 0.5
+        # Behind the first layer, half of the heads are left to attend by content.
+        for head in range(a.heads if index == 0 else a.heads // 2):
+            turn = frequencies * -OFFSETS[head % len(OFFSETS)]
+            start = head * a.head_width
+            attention.q_proj.weight[start : start + pairs] += common * length
+            attention.k_proj.weight[start : start + pairs] += common * (length * turn.cos())[:, None]
+            attention.k_proj.weight[start + half : start + half + pairs] += (
+                common * (length * turn.sin())[:, None]
+            )

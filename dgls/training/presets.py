@@ -48,7 +48,7 @@ CPU = Preset(
         Geometry(context=1024, canvas=64, rows=1, canvases=8, share=0.07),
         Geometry(context=320, canvas=256, rows=2, canvases=2, share=0.03),
     ),
-    tokens=9_000_000,
+    tokens=8_000_000,
 )
 
 PRESETS = {preset.name: preset for preset in (CPU,)}
