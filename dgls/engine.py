@@ -21,7 +21,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from dgls.config import ModelSettings
+from dgls.config import InfillSettings, ModelSettings
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
 
 log = logging.getLogger(__name__)
@@ -30,8 +30,13 @@ Kind = Literal["automatic", "command"]
 Report = Callable[[float, str], None]
 Steps = Generator[Frame | Prefilled, None, Answer]
 
-FIRST_FILL = FillRequest("def first():\n    return \n", (Gap(24, 24),), "python", "first.py")
-FIRST_FILL_SECONDS = 5
+FIRST_FILL = FillRequest(
+    text="def first():\n    return \n",
+    gaps=(Gap(24, 24),),
+    language="python",
+    path="first.py",
+    settings=InfillSettings(max_steps=1, repair_rounds=0),
+)
 NOTHING = Answer(fills=(), nfe=0, prefill_tokens=0, rejected=0)
 LONGEST_MESSAGE = 500
 
@@ -302,7 +307,7 @@ def load_filler(settings: ModelSettings) -> Load:
 
         filler = HostFiller()
         report(1.0, "trying a first fill")  # what is made once is made now, and stalls no keystroke
-        for _ in filler.fill(replace(FIRST_FILL, deadline=time.monotonic() + FIRST_FILL_SECONDS)):
+        for _ in filler.fill(FIRST_FILL):
             pass
         return filler
 
