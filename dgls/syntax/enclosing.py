@@ -6,7 +6,7 @@ from dgls.infill.request import Gap
 from dgls.syntax.language import Language
 from dgls.syntax.tree import Clock, characters, parse, parseable
 
-BUDGET_MS = 250.0
+BUDGET_MS = 500.0
 
 
 def enclosing_statement(text: str, span: Gap, language: Language, budget_ms: float = BUDGET_MS) -> Gap | None:

@@ -14,10 +14,10 @@ from tree_sitter import Node
 
 from dgls.infill.request import Gap
 from dgls.syntax.language import Language
-from dgls.syntax.layout import kept_by_indentation
+from dgls.syntax.layout import layout_around
 from dgls.syntax.tree import Clock, Site, parse, parseable, wrong_sites
 
-BUDGET_MS = 250.0
+BUDGET_MS = 500.0
 ENOUGH_BYTES = 1_500
 """A construct around the gaps that is smaller than this stays whole."""
 NEIGHBOUR_BYTES = 500
@@ -95,22 +95,24 @@ class Fragment:
         """The whole text; None where parsing that for a candidate would take too long."""
         return self._view([(0, len(self._text))]) if len(self._text) <= WHOLE_CHARACTERS else None
 
-    @cached_property
-    def layout_view(self) -> View | None:
-        """What belongs to the gaps by indentation alone; None where indentation means nothing."""
+    def layout_view(self, fills: Sequence[str]) -> View | None:
+        """What belongs to the gaps by the indentation of ``fills`` alone; None where indentation means nothing."""
         description = self.language.description
         if not description.indentation:
             return None
         start, end = self._gaps[0].start, self._gaps[-1].end
-        return self._view(kept_by_indentation(self._text, start, end, description.clauses))
+        layout = layout_around(self._text, start, end, fills[0], description.clauses)
+        return self._view([(layout.start, layout.end)], layout.above)
 
-    def _view(self, kept: Sequence[Span]) -> View:
+    def _view(self, kept: Sequence[Span], above: str = "") -> View:
+        """``above``, then the stretches ``kept`` of the text."""
         parts: list[str] = []
         end = 0
         for start, stop in [*self._gaps, (len(self._text), len(self._text))]:
             stretches = (self._text[max(low, end) : min(high, start)] for low, high in kept)
             parts.append("".join(stretches))
             end = stop
+        parts[0] = above + parts[0]
         originals = [self._text[gap.start : gap.end] for gap in self._gaps]
         return View(parts, originals, self.language, self.budget_ms)
 

@@ -1,10 +1,13 @@
 """What belongs to the gaps by indentation alone: for languages where it carries meaning, and code too broken to parse.
 
 Kept are the lines of the gaps, the lines that they are indented under, and what follows in their block. What stands
-before the gaps in their block is left out, and with it whatever is unclosed there.
+before the gaps in their block is left out, and with it whatever is unclosed there; brackets that are open at the end of
+a line that is kept are closed.
 """
 
+import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 LINES = 2_000
 """Lines looked at above and below the gaps, at most."""
@@ -14,15 +17,26 @@ HEADER_LINES = 30
 Span = tuple[int, int]
 
 
-def kept_by_indentation(text: str, start: int, end: int, clauses: Sequence[str]) -> list[Span]:
-    """The stretches of ``text`` (character offsets) that characters ``start`` to ``end`` belong to.
+class Layout(NamedTuple):
+    """What belongs to some gaps: lines above theirs, mended, and the characters ``start`` to ``end`` as they are."""
+
+    above: str
+    start: int
+    end: int
+
+
+def layout_around(text: str, start: int, end: int, fill: str, clauses: Sequence[str]) -> Layout:
+    """What belongs to characters ``start`` to ``end`` of ``text`` by the indentation of ``fill``, which goes there.
 
     ``clauses`` are the words that begin a line which continues a statement at its own indentation, such as `else`.
     """
     line = text.rfind("\n", 0, start) + 1
     stop = _line_end(text, end)
-    depth = _depth_of_gaps(text, line, start, end)
-    return [*_above(text, line, depth, clauses), (line, _below(text, stop, depth, clauses))]
+    filled = text[line:start] + fill
+    depths = (_depth(piece) for piece in (*filled.split("\n"), *text[start:].split("\n", LINES)))
+    depth = next((depth for depth in depths if depth is not None), 0)
+    above = "".join(text[low:high] for low, high in _above(text, line, depth, clauses))
+    return Layout(_closed(above), line, _below(text, stop, depth, clauses))
 
 
 def _above(text: str, line: int, limit: int, clauses: Sequence[str]) -> list[Span]:
@@ -64,15 +78,49 @@ def _below(text: str, line: int, floor: int, clauses: Sequence[str]) -> int:
 
 
 def _header_end(text: str, line: int, stop: int) -> int:
-    """The end of the header that begins at ``line``: where its brackets are closed, before ``stop``."""
-    opened, end = 0, line
+    """The end of the header that begins at ``line``: where its brackets are closed, or else its first line."""
+    opened, end = "", line
     for _ in range(HEADER_LINES):
         begin, end = end, min(_line_end(text, end), stop)
-        header = text[begin:end]
-        opened += sum(map(header.count, "([{")) - sum(map(header.count, ")]}"))
-        if opened <= 0 or end == stop:
+        opened = _open_brackets(opened, text[begin:end])
+        if not opened or end == stop:
             break
-    return end
+    return min(_line_end(text, line), stop) if opened else end
+
+
+def _closed(lines: str) -> str:
+    """``lines`` with closing brackets where a statement ends, by its indentation or by a colon, inside brackets."""
+    mended: list[str] = []
+    rest = [f"{line}\n" for line in lines.split("\n")[:-1]]
+    opened, depth = "", 0
+    for line, following in zip(rest, [*rest[1:], ""], strict=False):
+        if not opened:
+            depth = _depth(line) or 0
+        opened = _open_brackets(opened, line)
+        below = _depth(following)
+        ends = below is not None and below <= depth and following.lstrip()[0] not in CLOSERS
+        content = line.rstrip()
+        if opened and (ends or content.endswith(":") or not following):
+            colon = ":" if content.endswith(":") else ""
+            closers = "".join(CLOSERS["([{".index(bracket)] for bracket in reversed(opened))
+            line = f"{content.removesuffix(':')}{closers}{colon}\n"
+            opened = ""
+        mended.append(line)
+    return "".join(mended)
+
+
+CLOSERS = ")]}"
+_STRING = re.compile(r""""[^"\n]*"|'[^'\n]*'""")
+
+
+def _open_brackets(opened: str, line: str) -> str:
+    """The brackets open after ``line``, outermost first, where ``opened`` were before it."""
+    for letter in _STRING.sub("", line):
+        if letter in "([{":
+            opened += letter
+        elif letter in CLOSERS:
+            opened = opened[:-1]
+    return opened
 
 
 def _continues(text: str, line: int, clauses: Sequence[str]) -> bool:
@@ -80,19 +128,6 @@ def _continues(text: str, line: int, clauses: Sequence[str]) -> bool:
     rest = text[line : _line_end(text, line)].lstrip(" \t\f")
     word = rest[: next((at for at, letter in enumerate(rest) if not letter.isalnum()), len(rest))]
     return word in clauses
-
-
-def _depth_of_gaps(text: str, line: int, start: int, end: int) -> int:
-    """How far the code in and around the gaps is indented, by the first line there that is not blank."""
-    while line < len(text):
-        stop = _line_end(text, line)
-        depth = _depth(text[line:stop])
-        if depth is not None:
-            return depth
-        if start == end and line < start < stop:
-            return start - line
-        line = stop
-    return 0
 
 
 def _depth(line: str) -> int | None:

@@ -62,7 +62,7 @@ def _is_excused(fragment: Fragment, fills: Sequence[str]) -> bool:
     was_whole = any(not baseline.sites for baseline in fragment.view.baselines or ())
     if was_whole and fragment.is_certain:
         return False
-    views = [fragment.whole_view] if was_whole else [fragment.layout_view, fragment.whole_view]
+    views = [fragment.whole_view] if was_whole else [fragment.layout_view(fills), fragment.whole_view]
     return any(view.sites(view.filled(fills)[0]) == [] for view in views if view is not None)
 
 
