@@ -206,14 +206,34 @@ def bench(quick: bool, as_json: bool, layer: Layer) -> None:
         sys.exit(INTERRUPTED)
 
 
-@main.command(
-    add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
-)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.pass_context
-def train(context: click.Context, arguments: tuple[str, ...]) -> None:
-    """Train a checkpoint: see `dgls train --help`."""
-    from dgls.training.command import train as command
+def delegate(name: str, what: str, load: Callable[[], click.Group]) -> None:
+    """Add a group of commands that is imported only when it is used."""
 
-    with command.make_context("train", list(arguments), parent=context.parent) as inner:
-        command.invoke(inner)
+    @main.command(
+        name,
+        add_help_option=False,
+        short_help=what,
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    @click.pass_context
+    def command(context: click.Context, arguments: tuple[str, ...]) -> None:
+        group = load()
+        with group.make_context(name, list(arguments), parent=context.parent) as inner:
+            group.invoke(inner)
+
+
+def _train() -> click.Group:
+    from dgls.training.command import train
+
+    return train
+
+
+def _evaluate() -> click.Group:
+    from dgls.evaluation.command import evaluate
+
+    return evaluate
+
+
+delegate("train", "Train a checkpoint: see `dgls train --help`.", _train)
+delegate("eval", "Measure a checkpoint: see `dgls eval --help`.", _evaluate)

@@ -1,12 +1,17 @@
 """Does a checkpoint use both sides? Cross-entropy of held-out gaps with their suffix, near and far, and without it.
 
-For every gap the same canvas is decoded twice from pure noise, once as infilling would lay it out, once with the
-suffix hidden from the canvas and from the context. The paired difference says what the suffix is worth. Beside it
-stands how often the fill that would be offered is the text that stood there.
+Two measures, each in nats per token of the gap's text, each paired between the two conditions:
+
+- *any order*: the gap at its true length, a random number of its tokens masked and the others shown. Its mean is the
+  likelihood bound of masked diffusion per token (arXiv 2406.07524), and what denoising meets on its way.
+- *from noise*: the gap as a request lays it out, over-allocated and all noise: the first step of a fill, where even
+  the length is unknown.
+
+Beside them stands how often the fill that would be offered is the text that stood there.
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -14,13 +19,13 @@ import torch
 
 from dgls.config import InfillSettings
 from dgls.evaluation.statistics import Interval, mean_interval, wilson_interval
-from dgls.infill.alphabet import barred_ids
-from dgls.infill.canvas import plan_request
+from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.context import encode_context
 from dgls.infill.fill import fill_gaps
-from dgls.infill.layout import Canvas, lay_out_canvas
-from dgls.infill.request import FillRequest, Gap
+from dgls.infill.layout import lay_out_canvas
+from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
 from dgls.model.host import Host
+from dgls.model.prefix_store import View
 from dgls.training.corpus import Document
 from dgls.training.gaps import sample_gap
 
@@ -38,24 +43,37 @@ class HeldOutGap(NamedTuple):
     answer: str
 
 
-class GapResult(msgspec.Struct, frozen=True):
-    """Cross-entropy of one gap, in nats per token of its answer, and whether the offered fill is the answer."""
+class Pair(NamedTuple):
+    """The cross-entropy of one gap with its suffix and without it, in nats per token."""
 
-    tokens: int
     with_suffix: float
     without_suffix: float
+
+
+class GapResult(NamedTuple):
+    """What was measured on one gap; ``exact`` says that the offered fill is the text that stood there."""
+
+    any_order: Pair
+    from_noise: Pair
     exact: bool
     offered: bool
     nfe: int
 
 
-class BothSides(msgspec.Struct, frozen=True):
-    """The outcome over all gaps; ``difference`` is without minus with suffix: above zero, the suffix helps."""
+class Comparison(msgspec.Struct, frozen=True):
+    """A measure over all gaps; ``difference`` is without minus with suffix: above zero, the suffix helps."""
 
-    gaps: int
     with_suffix: Interval
     without_suffix: Interval
     difference: Interval
+
+
+class BothSides(msgspec.Struct, frozen=True):
+    """The outcome over all gaps."""
+
+    gaps: int
+    any_order: Comparison
+    from_noise: Comparison
     exact: Interval
     offered: Interval
     mean_nfe: float
@@ -85,54 +103,76 @@ def measure(
     """Measure ``gaps``; ``report`` is told how many are done."""
     results = []
     for index, gap in enumerate(gaps):
-        results.append(_measure_one(host, gap, settings))
+        results.append(_measure_one(host, gap, settings, random.Random(f"{settings.seed} {index}")))
         report(index + 1)
     return BothSides(
         gaps=len(results),
-        with_suffix=mean_interval([result.with_suffix for result in results]),
-        without_suffix=mean_interval([result.without_suffix for result in results]),
-        difference=mean_interval([result.without_suffix - result.with_suffix for result in results]),
+        any_order=_compare([result.any_order for result in results]),
+        from_noise=_compare([result.from_noise for result in results]),
         exact=wilson_interval(sum(result.exact for result in results), len(results)),
         offered=wilson_interval(sum(result.offered for result in results), len(results)),
         mean_nfe=sum(result.nfe for result in results) / len(results),
     )
 
 
-def _measure_one(host: Host, gap: HeldOutGap, settings: InfillSettings) -> GapResult:
+def _compare(pairs: Sequence[Pair]) -> Comparison:
+    return Comparison(
+        mean_interval([pair.with_suffix for pair in pairs]),
+        mean_interval([pair.without_suffix for pair in pairs]),
+        mean_interval([pair.without_suffix - pair.with_suffix for pair in pairs]),
+    )
+
+
+def _measure_one(
+    host: Host, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
+) -> GapResult:
     request = FillRequest(
         gap.text, (Gap(gap.start, gap.start),), gap.language, gap.path, settings, candidates=1
     )
     plan = plan_request(host, request)
-    answer = host.tokenizer.encode(gap.answer)
-    seen = plan.canvas(host, plan.free)
-    hidden = lay_out_canvas(
-        plan.free, [], None, plan.length, at_end=False, fill=seen.tokens[seen.free[0].start]
-    )
     blind = encode_context(
         host, gap.text[: gap.start], gap.start, gap.start, gap.path, gap.language, len(plan.context)
     )
-    with_suffix = _cross_entropy(host, plan.context, seen, answer)
-    without_suffix = _cross_entropy(host, blind, hidden, answer)
-    fills = fill_gaps(host, host.new_store(), request)
+    answer = host.tokenizer.encode(gap.answer)
+    shown = set(generator.sample(range(len(answer)), generator.randrange(len(answer))))
+    any_order: list[float] = []
+    from_noise: list[float] = []
+    for context, head in ((plan.context, plan.head), (blind, None)):
+        store = host.new_store()
+        for _ in host.prefill(store, context):
+            pass
+        view = store.view(len(context), 1)
+
+        def cross_entropy(
+            free: int, shown: set[int], head: list[int] | None = head, view: View = view
+        ) -> float:
+            canvas = _canvas(host, plan, free, head)
+            for position in shown:
+                canvas[position] = answer[position]
+            logits = host.decode(view, torch.tensor([canvas], device=host.device))[0]
+            hidden = [position for position in range(len(answer)) if position not in shown]
+            targets = torch.tensor([answer[position] for position in hidden], device=host.device)
+            return float(torch.nn.functional.cross_entropy(logits[hidden], targets))
+
+        any_order.append(cross_entropy(len(answer), shown))
+        from_noise.append(cross_entropy(plan.free[0], set()))
+    outcome = _run(fill_gaps(host, host.new_store(), request))
+    text = outcome.fills[0].texts[0] if outcome.fills else None
+    return GapResult(Pair(*any_order), Pair(*from_noise), text == gap.answer, text is not None, outcome.nfe)
+
+
+def _canvas(host: Host, plan: Plan, free: int, head: list[int] | None) -> list[int]:
+    """A canvas of ``free`` noisy positions and the suffix ``head``, or none."""
+    assert host.mask_id is not None, "the measure is for checkpoints that mask"
+    canvas = lay_out_canvas([free], [], head, plan.length, at_end=plan.at_end, fill=host.mask_id)
+    return canvas.tokens
+
+
+def _run(steps: Generator[Frame | Prefilled, None, Answer]) -> Answer:
+    """Drive a fill to its end."""
     while True:
         try:
-            next(fills)
+            next(steps)
         except StopIteration as finished:
-            outcome = finished.value
-            break
-    text = outcome.fills[0].texts[0] if outcome.fills else None
-    return GapResult(
-        len(answer), with_suffix, without_suffix, text == gap.answer, text is not None, outcome.nfe
-    )
-
-
-def _cross_entropy(host: Host, context: list[int], canvas: Canvas, answer: list[int]) -> float:
-    """Mean nats per token of ``answer`` at the first free positions of ``canvas``, in one pass from pure noise."""
-    store = host.new_store()
-    for _ in host.prefill(store, context):
-        pass
-    logits = host.decode(store.view(len(context), 1), torch.tensor([canvas.tokens], device=host.device))
-    start = canvas.free[0].start
-    barred = barred_ids(host.tokenizer, host.device, single_line=False, whole_characters=False)
-    free = logits[0, start : start + len(answer)].masked_fill(barred, -torch.inf)
-    return float(torch.nn.functional.cross_entropy(free, torch.tensor(answer, device=host.device)))
+            answer: Answer = finished.value
+            return answer
