@@ -7,6 +7,7 @@ differently (lone surrogates, lone carriage returns) is replaced here, one chara
 import re
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import tree_sitter
@@ -85,11 +86,27 @@ def wrong_sites(tree: Tree, source: bytes, language: Language, clock: Clock) -> 
             sites.append(Site(node.start_byte, node.end_byte, "error", "this does not parse"))
         elif node.is_missing:
             sites.append(Site(node.start_byte, node.end_byte, "missing", f"{node.type!r} is missing"))
+        elif node.has_error and not any(child.has_error for child in node.children):
+            start, end = _hidden(node)
+            sites.append(Site(start, end, "missing", "something that ends or joins is missing"))
     matches = language.invalid.matches(tree.root_node, source, clock.late)
     if matches is None:
         return None
     sites += (Site(match.start, match.end, "invalid", match.message) for match in matches)
     return sites
+
+
+def _hidden(node: Node) -> tuple[int, int]:
+    """Where in ``node`` a hidden token was put in, such as the line break between two statements on one line.
+
+    No walk and no query shows hidden tokens; what shows is a node with an error that none of its children has. The
+    place is where one child begins on the row that another ended on, or else the whole node.
+    """
+    children = node.children
+    for before, after in pairwise(children):
+        if before.is_named and after.is_named and before.end_point.row == after.start_point.row:
+            return before.start_byte, after.end_byte
+    return node.start_byte, node.end_byte
 
 
 def _faulty_nodes(tree: Tree) -> Iterator[Node]:
