@@ -1,5 +1,6 @@
 """The recipe, small: what a corpus holds, what an example looks like, a run that is interrupted and exported."""
 
+import json
 import random
 import sysconfig
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgls.config import InfillSettings, ModelSettings
+from dgls.evaluation.command import evaluate
 from dgls.infill.fill import fill_gaps
 from dgls.infill.layout import BOS_ID, CONTROL_TOKENS, DELETE_ID, MASK_ID, PAD_ID, PREFIX_ID
 from dgls.infill.request import FillRequest, Gap
@@ -257,6 +259,14 @@ def test_an_interrupted_run_goes_on_and_its_export_fills(corpus, tokenizer, tmp_
     request = FillRequest("x = \n", (Gap(4, 4),), "python", settings=InfillSettings(validate=False))
     *_, last = fill_gaps(host, host.new_store(), request)
     assert last.state == "done"
+
+    asked = ["both-sides", "--checkpoint", str(folder), "--corpus", str(corpus), "--gaps", "3"]
+    outcome = CliRunner().invoke(evaluate, [*asked, "--json"])
+    assert outcome.exit_code == 0, outcome.output
+    measured = json.loads(outcome.stdout)
+    assert measured["gaps"] == 3
+    assert measured["any_order"]["difference"]["low"] <= measured["any_order"]["difference"]["estimate"]
+    assert "| any order: without the suffix |" in CliRunner().invoke(evaluate, [*asked, "--markdown"]).stdout
 
     from transformers import DiffusionGemmaForBlockDiffusion
 

@@ -126,10 +126,17 @@ def _compare(pairs: Sequence[Pair]) -> Comparison:
 def _measure_one(
     host: Host, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
 ) -> GapResult:
-    request = FillRequest(
-        gap.text, (Gap(gap.start, gap.start),), gap.language, gap.path, settings, candidates=1
-    )
-    plan = plan_request(host, request)
+    any_order, from_noise = cross_entropies(host, gap, settings, generator)
+    outcome = _run(fill_gaps(host, host.new_store(), _request(gap, settings)))
+    text = outcome.fills[0].texts[0] if outcome.fills else None
+    return GapResult(any_order, from_noise, text == gap.answer, text is not None, outcome.nfe)
+
+
+def cross_entropies(
+    host: Host, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
+) -> tuple[Pair, Pair]:
+    """The two measures of one gap: in any order, and from noise; ``generator`` chooses what is masked."""
+    plan = plan_request(host, _request(gap, settings))
     blind = encode_context(
         host, gap.text[: gap.start], gap.start, gap.start, gap.path, gap.language, len(plan.context)
     )
@@ -142,23 +149,23 @@ def _measure_one(
         for _ in host.prefill(store, context):
             pass
         view = store.view(len(context), 1)
+        any_order.append(_cross_entropy(host, view, _canvas(host, plan, len(answer), head), answer, shown))
+        from_noise.append(_cross_entropy(host, view, _canvas(host, plan, plan.free[0], head), answer, set()))
+    return Pair(*any_order), Pair(*from_noise)
 
-        def cross_entropy(
-            free: int, shown: set[int], head: list[int] | None = head, view: View = view
-        ) -> float:
-            canvas = _canvas(host, plan, free, head)
-            for position in shown:
-                canvas[position] = answer[position]
-            logits = host.decode(view, torch.tensor([canvas], device=host.device))[0]
-            hidden = [position for position in range(len(answer)) if position not in shown]
-            targets = torch.tensor([answer[position] for position in hidden], device=host.device)
-            return float(torch.nn.functional.cross_entropy(logits[hidden], targets))
 
-        any_order.append(cross_entropy(len(answer), shown))
-        from_noise.append(cross_entropy(plan.free[0], set()))
-    outcome = _run(fill_gaps(host, host.new_store(), request))
-    text = outcome.fills[0].texts[0] if outcome.fills else None
-    return GapResult(Pair(*any_order), Pair(*from_noise), text == gap.answer, text is not None, outcome.nfe)
+def _request(gap: HeldOutGap, settings: InfillSettings) -> FillRequest:
+    return FillRequest(gap.text, (Gap(gap.start, gap.start),), gap.language, gap.path, settings, candidates=1)
+
+
+def _cross_entropy(host: Host, view: View, canvas: list[int], answer: list[int], shown: set[int]) -> float:
+    """Mean nats per token of ``answer`` at the first positions of ``canvas``, but for those that are ``shown``."""
+    for position in shown:
+        canvas[position] = answer[position]
+    logits = host.decode(view, torch.tensor([canvas], device=host.device))[0]
+    hidden = [position for position in range(len(answer)) if position not in shown]
+    targets = torch.tensor([answer[position] for position in hidden], device=host.device)
+    return float(torch.nn.functional.cross_entropy(logits[hidden], targets))
 
 
 def _canvas(host: Host, plan: Plan, free: int, head: list[int] | None) -> list[int]:
