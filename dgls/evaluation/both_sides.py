@@ -25,7 +25,7 @@ from dgls.infill.fill import fill_gaps
 from dgls.infill.layout import lay_out_canvas
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
 from dgls.model.host import Host
-from dgls.model.prefix_store import View
+from dgls.model.prefix_store import PrefixStore, View
 from dgls.training.corpus import Document
 from dgls.training.gaps import sample_gap
 
@@ -44,10 +44,10 @@ class HeldOutGap(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """The cross-entropy of one gap with its suffix and without it, in nats per token."""
+    """The cross-entropy of one gap without its suffix and with it, in nats per token."""
 
-    with_suffix: float
     without_suffix: float
+    with_suffix: float
 
 
 class GapResult(NamedTuple):
@@ -126,16 +126,20 @@ def _compare(pairs: Sequence[Pair]) -> Comparison:
 def _measure_one(
     host: Host, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
 ) -> GapResult:
-    any_order, from_noise = cross_entropies(host, gap, settings, generator)
-    outcome = _run(fill_gaps(host, host.new_store(), _request(gap, settings)))
+    store = host.new_store()
+    any_order, from_noise = cross_entropies(host, store, gap, settings, generator)
+    outcome = _run(fill_gaps(host, store, _request(gap, settings)))
     text = outcome.fills[0].texts[0] if outcome.fills else None
     return GapResult(any_order, from_noise, text == gap.answer, text is not None, outcome.nfe)
 
 
 def cross_entropies(
-    host: Host, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
+    host: Host, store: PrefixStore, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
 ) -> tuple[Pair, Pair]:
-    """The two measures of one gap: in any order, and from noise; ``generator`` chooses what is masked."""
+    """The two measures of one gap: in any order, and from noise; ``generator`` chooses what is masked.
+
+    ``store`` holds the gap's context afterwards, so that a fill need not read it again.
+    """
     plan = plan_request(host, _request(gap, settings))
     blind = encode_context(
         host, gap.text[: gap.start], gap.start, gap.start, gap.path, gap.language, len(plan.context)
@@ -144,8 +148,7 @@ def cross_entropies(
     shown = set(generator.sample(range(len(answer)), generator.randrange(len(answer))))
     any_order: list[float] = []
     from_noise: list[float] = []
-    for context, head in ((plan.context, plan.head), (blind, None)):
-        store = host.new_store()
+    for context, head in ((blind, None), (plan.context, plan.head)):
         for _ in host.prefill(store, context):
             pass
         view = store.view(len(context), 1)

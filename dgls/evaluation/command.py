@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dgls.config import ModelSettings, Settings
+from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.both_sides import BothSides, cut_gaps, measure
 from dgls.evaluation.statistics import Interval
 from dgls.model.description import CheckpointError
@@ -33,10 +33,19 @@ def evaluate() -> None:
     help="A corpus, whose held-out packages are used.",
 )
 @click.option("--gaps", type=click.IntRange(min=2), default=2000, show_default=True)
+@click.option(
+    "--context-tokens",
+    type=click.IntRange(min=64),
+    default=512,
+    show_default=True,
+    help="Tokens the encoder reads.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", is_flag=True, help="Print the section for a model card.")
-def both_sides(checkpoint: str, corpus: Path, gaps: int, seed: int, as_json: bool, markdown: bool) -> None:
+def both_sides(
+    checkpoint: str, corpus: Path, gaps: int, context_tokens: int, seed: int, as_json: bool, markdown: bool
+) -> None:
     """Does it use the suffix? Cross-entropy of held-out gaps with it, near and far, and without it; exact match."""
     try:
         host = load_host(ModelSettings(checkpoint=checkpoint), lambda fraction, what: None)
@@ -45,9 +54,10 @@ def both_sides(checkpoint: str, corpus: Path, gaps: int, seed: int, as_json: boo
         raise click.ClickException(str(error)) from error
     if len(cut) < gaps:
         raise click.ClickException(f"{corpus} holds out enough for {len(cut)} gaps only; ask for fewer")
+    settings = InfillSettings(context_tokens=context_tokens)
     with Progress(console=console) as progress:
         task = progress.add_task("gaps", total=len(cut))
-        outcome = measure(host, cut, Settings().infill, lambda done: progress.update(task, completed=done))
+        outcome = measure(host, cut, settings, lambda done: progress.update(task, completed=done))
     if as_json:
         click.echo(msgspec.json.encode(outcome).decode())
     elif markdown:
