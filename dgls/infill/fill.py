@@ -70,8 +70,10 @@ def fill_gaps(
     work = _Work(host, store, plan)
     candidates = yield from work.draw()
     judged = [(candidate, _judge(fragment, candidate)) for candidate in candidates]
-    if not any(ruling.ok for _, ruling in judged):
-        repaired = yield from work.repair(fragment, judged)
+    if not any(_is_clean(ruling) for _, ruling in judged):
+        # What was broken before is not the fill's to mend, but worth a try.
+        rounds = 1 if any(ruling.ok for _, ruling in judged) else request.settings.repair_rounds
+        repaired = yield from work.repair(fragment, judged, rounds)
         judged = [*repaired, *judged]
     offered = _offer(request, fragment, judged, work.nfe)
     if offered:
@@ -103,11 +105,11 @@ class _Work:
         return self._candidates(last) if last else []
 
     def repair(
-        self, fragment: Fragment | None, judged: Sequence[tuple[Candidate, Verdict]]
+        self, fragment: Fragment | None, judged: Sequence[tuple[Candidate, Verdict]], rounds: int
     ) -> Generator[Frame, None, list[tuple[Candidate, Verdict]]]:
-        """Rounds of renoising under the faults of ``judged``, all candidates at once, until one is without fault.
+        """Rounds of renoising under the faults of ``judged``, all candidates at once, until one is clean.
 
-        Answers the candidates of the round that ended with one, or nothing.
+        Answers those of the last round that are without fault, which may be none.
         """
         settings = self.request.settings
         rules = SamplerRules(
@@ -119,14 +121,15 @@ class _Work:
             confidence=self.rules.confidence,
         )
         current = list(judged)
-        for round_number in range(1, settings.repair_rounds + 1):
+        for round_number in range(1, min(rounds, settings.repair_rounds) + 1):
             if not current or _is_late(self.request):
                 break
             rows, masks = [], []
             for candidate, ruling in current:
                 row, mask = list(self.canvas.tokens), [False] * len(self.canvas.tokens)
                 for index, span in enumerate(self.canvas.free):
-                    faults = [fault for fault in ruling.faults if fault.gap == index]
+                    wrong = (*ruling.faults, *ruling.excused)
+                    faults = [fault for fault in wrong if fault.gap == index]
                     opened = reopen(candidate.gaps[index], faults, round_number, self.host.delete_id)
                     row[span.start : span.stop] = opened.tokens
                     if faults:
@@ -140,9 +143,9 @@ class _Work:
                 break
             fresh = [candidate._replace(repaired=True) for candidate in self._candidates(last)]
             current = [(candidate, _judge(fragment, candidate)) for candidate in fresh]
-            if any(ruling.ok for _, ruling in current):
-                return [pair for pair in current if pair[1].ok]
-        return []
+            if any(_is_clean(ruling) for _, ruling in current):
+                break
+        return [pair for pair in current if pair[0].repaired and pair[1].ok]
 
     def frame_of(self, fill: Fill) -> Frame:
         """The last frame: the fill as it is offered."""
@@ -267,6 +270,11 @@ def _judge(fragment: Fragment | None, candidate: Candidate) -> Verdict:
     return Verdict(tuple(encoding_faults(candidate.texts)), checked=False)
 
 
+def _is_clean(ruling: Verdict) -> bool:
+    """Whether nothing at the fills is wrong, not even what was so before."""
+    return ruling.ok and not ruling.excused
+
+
 def _offer(
     request: FillRequest,
     fragment: Fragment | None,
@@ -274,18 +282,26 @@ def _offer(
     nfe: int,
 ) -> list[Fill]:
     """What is offered of the judged candidates: the distinct faultless ones, best first, else a valid beginning."""
-    good = [(candidate, ruling.checked) for candidate, ruling in judged if ruling.ok]
+    good = [(candidate, ruling) for candidate, ruling in judged if ruling.ok]
     if not good and fragment and len(request.gaps) == 1:
         good = [
-            (shorter, True) for candidate, _ in judged for shorter in _valid_beginning(fragment, candidate)
+            (shorter, Verdict(()))
+            for candidate, _ in judged
+            for shorter in _valid_beginning(fragment, candidate)
         ][:1]
     present = tuple(request.text[gap.start : gap.end] for gap in request.gaps)
     fills: dict[tuple[str, ...], Fill] = {}
-    for candidate, checked in sorted(good, key=lambda pair: (not pair[1], -pair[0].confidence)):
+    for candidate, ruling in sorted(good, key=_rank):
         texts = candidate.texts
         if texts != present and texts not in fills and _is_text(texts):
-            fills[texts] = Fill(texts, candidate.confidence, checked, candidate.repaired, nfe)
+            fills[texts] = Fill(texts, candidate.confidence, ruling.checked, candidate.repaired, nfe)
     return list(fills.values())
+
+
+def _rank(judged: tuple[Candidate, Verdict]) -> tuple[bool, int, float]:
+    """Checked before unchecked, then what leaves less that is wrong, then by confidence."""
+    candidate, ruling = judged
+    return not ruling.checked, ruling.remaining, -candidate.confidence
 
 
 def _valid_beginning(fragment: Fragment, candidate: Candidate) -> Iterator[Candidate]:

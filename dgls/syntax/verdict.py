@@ -28,10 +28,16 @@ class Fault(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The faults of some fills; ``checked`` is False where the time was up before they could be found."""
+    """The faults of some fills; ``checked`` is False where the time was up before they could be found.
+
+    ``excused`` is what is wrong at the fills but was so before them, as an unclosed bracket in front of the cursor:
+    a fill need not mend it, but one that does is better. ``remaining`` counts all that is wrong around the gaps.
+    """
 
     faults: tuple[Fault, ...]
     checked: bool = True
+    excused: tuple[Fault, ...] = ()
+    remaining: int = 0
 
     @property
     def ok(self) -> bool:
@@ -46,12 +52,12 @@ def verdict(fragment: Fragment, fills: Sequence[str]) -> Verdict:
     garbled = tuple(encoding_faults(fills))
     if garbled:
         return Verdict(garbled)
-    faults = _faults(fragment.view, fills)
-    if faults is None:
+    ruling = _ruling(fragment.view, fills)
+    if ruling is None:
         return Verdict((), checked=False)
-    if faults and _is_excused(fragment, fills):
+    if ruling.faults and _is_excused(fragment, fills):
         return Verdict(())
-    return Verdict(tuple(faults))
+    return ruling
 
 
 def _is_excused(fragment: Fragment, fills: Sequence[str]) -> bool:
@@ -107,17 +113,18 @@ def encoding_faults(fills: Sequence[str]) -> list[Fault]:
     ]
 
 
-def _faults(view: View, fills: Sequence[str]) -> list[Fault] | None:
-    """The faults of ``fills`` as this view shows them; None if the time was up."""
+def _ruling(view: View, fills: Sequence[str]) -> Verdict | None:
+    """The verdict on ``fills`` as this view shows them; None if the time was up."""
     source, spans = view.filled(fills)
     sites = view.sites(source)
     if not sites:
-        return sites if sites is None else []
+        return None if sites is None else Verdict(())
     baselines = view.baselines
     if baselines is None:
         return None
     known = {_place(site, baseline.spans) for baseline in baselines for site in baseline.sites}
     faults: list[Fault] = []
+    excused: list[Fault] = []
     elsewhere: list[Fault] = []
     for site in sites:
         old = _place(site, spans) in known
@@ -125,15 +132,15 @@ def _faults(view: View, fills: Sequence[str]) -> list[Fault] | None:
         for gap in touched:
             around = site.start < spans[gap][0] and spans[gap][1] < site.end
             beside = site.kind != "invalid" and (site.end <= spans[gap][0] or spans[gap][1] <= site.start)
-            if not (old and beside) and not (around and _was_inside(gap, site, baselines)):
-                faults.append(_clipped(site, gap, source, spans))
+            was_there = (old and beside) or (around and _was_inside(gap, site, baselines))
+            (excused if was_there else faults).append(_clipped(site, gap, source, spans))
         if not touched and not old:
             gap = min(range(len(spans)), key=lambda gap: _distance(site, spans[gap]))
             elsewhere.append(Fault(gap, 0, len(fills[gap]), site.kind, site.message))
     if not faults and len(sites) > min(len(baseline.sites) for baseline in baselines):
         site = sites[0]
-        return elsewhere or [Fault(0, 0, len(fills[0]), site.kind, site.message)]
-    return faults
+        faults = elsewhere or [Fault(0, 0, len(fills[0]), site.kind, site.message)]
+    return Verdict(tuple(faults), True, tuple(excused), len(sites))
 
 
 def _was_inside(gap: int, site: Site, baselines: Sequence[Baseline]) -> bool:
