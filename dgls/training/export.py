@@ -57,6 +57,8 @@ def export_checkpoint(
     )
     (aside / DESCRIPTION_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(description)))
     (aside / "README.md").write_text(card, encoding="utf-8")
+    for file in aside.iterdir():
+        file.chmod(0o644)  # safetensors lets nobody else read what it writes
     shutil.rmtree(folder, ignore_errors=True)
     aside.rename(folder)
 
