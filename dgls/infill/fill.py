@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
 from dgls.infill.alphabet import barred_ids
@@ -39,7 +40,7 @@ LENGTH_BIAS = 0.15
 
 
 class Candidate(NamedTuple):
-    """A denoised answer: per gap its tokens and text, and the confidence of every canvas position, [canvas]."""
+    """A denoised answer: per gap its tokens and text, and the mean probability of its tokens."""
 
     gaps: tuple[Spelled, ...]
     confidence: float
@@ -81,6 +82,16 @@ def fill_gaps(
     return Answer(tuple(offered), work.nfe, prefilled, len(judged) - len(offered))
 
 
+def answer_of(steps: Generator[Frame | Prefilled, None, Answer]) -> Answer:
+    """Drive a fill to its end without looking at its frames."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            answer: Answer = finished.value
+            return answer
+
+
 class _Work:
     """The tensors of one request, and the decoder passes spent on it."""
 
@@ -112,14 +123,7 @@ class _Work:
         Answers those of the last round that are without fault, which may be none.
         """
         settings = self.request.settings
-        rules = SamplerRules(
-            max_steps=settings.repair_steps,
-            entropy_bound=self.rules.entropy_bound,
-            temperature_start=self.rules.temperature_start,
-            temperature_end=self.rules.temperature_end,
-            stability=self.rules.stability,
-            confidence=self.rules.confidence,
-        )
+        rules = replace(self.rules, max_steps=settings.repair_steps)
         current = list(judged)
         for round_number in range(1, min(rounds, settings.repair_rounds) + 1):
             if not current or _is_late(self.request):

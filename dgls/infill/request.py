@@ -97,7 +97,10 @@ class Fill(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """All fills of a request, best first, and what they cost. An empty list says that nothing valid was found."""
+    """All fills of a request, best first, and what they cost. No fills say that nothing valid was found.
+
+    ``prefill_tokens`` is the length of the context if any of it had to be read, 0 where the store had it all.
+    """
 
     fills: tuple[Fill, ...]
     nfe: int
