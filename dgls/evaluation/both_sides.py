@@ -11,7 +11,7 @@ Beside them stands how often the fill that would be offered is the text that sto
 """
 
 import random
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -21,9 +21,9 @@ from dgls.config import InfillSettings
 from dgls.evaluation.statistics import Interval, mean_interval, wilson_interval
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.context import encode_context
-from dgls.infill.fill import fill_gaps
+from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.layout import lay_out_canvas
-from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
+from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore, View
 from dgls.training.corpus import Document
@@ -128,7 +128,7 @@ def _measure_one(
 ) -> GapResult:
     store = host.new_store()
     any_order, from_noise = cross_entropies(host, store, gap, settings, generator)
-    outcome = _run(fill_gaps(host, store, _request(gap, settings)))
+    outcome = answer_of(fill_gaps(host, store, _request(gap, settings)))
     text = outcome.fills[0].texts[0] if outcome.fills else None
     return GapResult(any_order, from_noise, text == gap.answer, text is not None, outcome.nfe)
 
@@ -176,13 +176,3 @@ def _canvas(host: Host, plan: Plan, free: int, head: list[int] | None) -> list[i
     assert host.mask_id is not None, "the measure is for checkpoints that mask"
     canvas = lay_out_canvas([free], [], head, plan.length, at_end=plan.at_end, fill=host.mask_id)
     return canvas.tokens
-
-
-def _run(steps: Generator[Frame | Prefilled, None, Answer]) -> Answer:
-    """Drive a fill to its end."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            answer: Answer = finished.value
-            return answer

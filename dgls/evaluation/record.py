@@ -1,0 +1,146 @@
+"""A JSONL file of results that grows line by line, so that an interrupted measurement goes on where it stopped.
+
+Its first line is a header that says how the results came about: whatever makes two results incomparable must agree
+before more are added.
+"""
+
+import hashlib
+import os
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Generic, TypeVar
+
+import msgspec
+
+import dgls
+
+Result = TypeVar("Result", bound=msgspec.Struct)
+
+
+class RecordError(Exception):
+    """A results file that cannot be gone on with."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What a reader needs to get the same results again; ``command`` and ``date`` are those of the first run."""
+
+    benchmark: str
+    benchmark_sha256: str
+    checkpoint: str | None
+    checkpoint_sha256: str | None
+    seed: int
+    settings: Mapping[str, Any]
+    versions: dict[str, str]
+    command: str
+    date: str
+
+
+REMARKS = frozenset({"benchmark", "checkpoint", "command", "date"})
+"""Fields of a header that may differ: names, where the hashes say whether it is the same, and the occasion."""
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result depends on."""
+    packages = {name: version(name) for name in ("torch", "transformers", "tokenizers", "tree-sitter")}
+    return {"dgls": dgls.__version__, "python": platform.python_version(), **packages}
+
+
+def now() -> str:
+    """The date and time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def hash_of(path: Path) -> str:
+    """SHA-256 of a file, or of a checkpoint's folder: names and contents of all its files but for its card."""
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".md"):
+        digest.update(f"{file.relative_to(path).as_posix()}\0{hash_of(file)}\n".encode())
+    return digest.hexdigest()
+
+
+class Record(Generic[Result]):
+    """The results so far, and where further ones go; without a path they are kept in memory alone.
+
+    Opening one with results of another header, or with a line that is no result, raises :class:`RecordError`. A
+    last line that was cut off by an interruption is dropped.
+    """
+
+    def __init__(self, path: Path | None, header: Header, kind: type[Result]) -> None:
+        self.header = header
+        self.results: list[Result] = []
+        self._file: BinaryIO | None = None
+        if path is None:
+            return
+        try:
+            lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+            whole = lines[:-1]
+            if whole:
+                self.header = _agreeing(path, whole[0], header)
+                self.results = [_read(path, number, line, kind) for number, line in enumerate(whole[1:], 2)]
+            self._file = path.open("r+b" if path.exists() else "xb")
+            self._file.truncate(sum(len(line) + 1 for line in whole))
+            self._file.seek(0, os.SEEK_END)
+            if not whole:
+                self._write(header)
+        except OSError as error:
+            raise RecordError(f"{path} cannot be used for results: {error.strerror}") from error
+
+    def add(self, result: Result) -> None:
+        """Append one result; it is on its way to the disk when this returns. Raises :class:`RecordError`."""
+        self.results.append(result)
+        try:
+            self._write(result)
+        except OSError as error:
+            raise RecordError(f"a result could not be written: {error.strerror}") from error
+
+    def _write(self, line: msgspec.Struct) -> None:
+        if self._file:
+            self._file.write(msgspec.json.encode(line) + b"\n")
+            self._file.flush()
+
+    def __enter__(self) -> "Record[Result]":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file:
+            self._file.close()
+
+
+def _read(path: Path, number: int, line: bytes, kind: type[Result]) -> Result:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordError(
+            f"{path}, line {number} is no result: {error}; give --out a file of its own"
+        ) from error
+
+
+def _agreeing(path: Path, line: bytes, wanted: Header) -> Header:
+    """The header of ``path``, which must be of the same measurement as ``wanted``."""
+    try:
+        found = msgspec.json.decode(line, type=Header)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RecordError(
+            f"{path}, line 1 is no header of results: {error}; give --out a file of its own"
+        ) from error
+    there, here = msgspec.to_builtins(found), msgspec.to_builtins(wanted)
+    for name in here:
+        if name not in REMARKS and there[name] != here[name]:
+            raise RecordError(
+                f"{path} holds results of another measurement: its {name} is {_brief(there[name])}, this run's is "
+                f"{_brief(here[name])}; give --out another file, or run as it was: {found.command}"
+            )
+    return found
+
+
+def _brief(value: Any) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,233 @@
+"""`dgls eval humaneval-infilling`: programs that misbehave, a tiny benchmark, and results that go on."""
+
+import gzip
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dgls.evaluation.humaneval import (
+    BenchmarkError,
+    Completion,
+    Task,
+    choose_tasks,
+    judge,
+    parses,
+    read_tasks,
+    summarise,
+)
+from dgls.evaluation.sandbox import Limits, Outcome, run_program
+
+LIMITS = Limits(seconds=20)
+"""Ample on a busy machine: what must end on its own has time to."""
+
+TASKS = [
+    {
+        "task_id": "Tiny/0",
+        "entry_point": "double",
+        "prompt": "def double(number):\n",
+        "suffix": "\n    return result\n",
+        "canonical_solution": "    result = 2 * number",
+        "test": "def check(candidate):\n    assert candidate(3) == 6\n",
+    },
+    {
+        "task_id": "Tiny/1",
+        "entry_point": "one",
+        "prompt": "def one():\n    return 1\n",
+        "suffix": "",
+        "canonical_solution": "# é\n",
+        "test": "def check(candidate):\n    assert candidate() == 1\n",
+    },
+    {
+        "task_id": "Tiny/2",
+        "entry_point": "absolute",
+        "prompt": "def absolute(number):\n    if number < 0:\n",
+        "suffix": "    return number\n",
+        "canonical_solution": "        return -number\n",
+        "test": "def check(candidate):\n    assert candidate(-2) == 2\n",
+    },
+]
+
+
+def write(path: Path, tasks: list[dict[str, Any]]) -> Path:
+    text = "".join(json.dumps(task) + "\n" for task in tasks).encode()
+    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    return path
+
+
+def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "dgls", "eval", "humaneval-infilling", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+@pytest.mark.parametrize(
+    ("program", "outcome"),
+    [
+        ("assert 1 + 1 == 2", "passed"),
+        ("import os; assert not os.listdir()", "passed"),
+        ("import os; assert not {'PATH', 'HOME', 'TOKEN'} & set(os.environ)", "passed"),
+        ("print(open('kept', 'w+').write('within its own directory'))", "passed"),
+        ("assert 1 + 1 == 3", "wrong"),
+        ("f(", "error"),
+        ("f = lambda: f(); f()", "error"),
+        ("input()", "error"),
+        ("import pytest", "error"),
+        ("open('big', 'wb').write(bytes(2**21))", "error"),
+        ("import sys; sys.exit(0)", "error"),
+        ("import os; os._exit(0)", "error"),
+        ("a = bytearray(10 * 2**30)", "memory"),
+        ("import socket; socket.socket()", "forbidden"),
+        ("import os; os.fork()", "forbidden"),
+        ("import subprocess; subprocess.run(['true'])", "forbidden"),
+        ("import ctypes; ctypes.CDLL(None)", "forbidden"),
+    ],
+)
+def test_a_program_ends_as_it_deserves(
+    program: str, outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN", "not for programs")
+    assert run_program(program, LIMITS) == outcome
+
+
+@pytest.mark.parametrize("program", ["while True: pass", "import time; time.sleep(1000)"])
+def test_a_program_without_end_is_ended(program: str) -> None:
+    assert run_program(program, Limits(seconds=1)) == "timeout"
+
+
+def test_no_program_changes_what_lies_outside(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("as it was")
+    path = str(kept)
+    for change in (f"open({path!r}, 'a')", f"import os; os.remove({path!r})", f"open({path + '2'!r}, 'x')"):
+        assert run_program(change, LIMITS) == "forbidden"
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("kept", "as it was")]
+
+
+def test_no_program_reaches_a_server_even_where_it_catches_the_refusal() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = server.getsockname()
+        program = f"import socket\ntry: socket.create_connection({address!r})\nexcept OSError: pass"
+        assert run_program(program, LIMITS) == "passed"
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_the_working_directory_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert run_program("import os; open('left', 'w').write(os.getcwd())", LIMITS) == "passed"
+    assert run_program("while True: open('left', 'w')", Limits(seconds=1)) == "timeout"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["tiny.jsonl", "tiny.jsonl.gz"])
+def test_the_canonical_solutions_pass(tmp_path: Path, name: str) -> None:
+    tasks = read_tasks(write(tmp_path / name, TASKS))
+    assert [task.task_id for task in tasks] == ["Tiny/0", "Tiny/1", "Tiny/2"]
+    summary = summarise(
+        [judge(task, Completion(task.canonical_solution, 4, 8, 10.0), LIMITS) for task in tasks]
+    )
+    assert (summary.pass_at_1.estimate, summary.exact.estimate, summary.similarity) == (1, 1, 1)
+    assert (summary.parses.estimate, summary.parses_empty.estimate) == (1, 2 / 3)
+    assert (summary.nfe_per_fill, summary.tokens_per_nfe, summary.p50_ms, summary.p95_ms) == (4, 2, 10, 10)
+
+
+def test_a_task_without_an_offer_has_failed_even_where_nothing_would_pass() -> None:
+    result = judge(Task(**TASKS[1]), Completion(None, nfe=3), LIMITS)
+    assert (result.outcome, result.exact, result.parses, result.parses_empty) == (None, False, False, True)
+    summary = summarise([result])
+    assert (summary.pass_at_1.estimate, summary.offered.estimate, summary.parses_above_empty) == (0, 0, -1)
+    assert summary.outcomes == {"not offered": 1}
+
+
+@pytest.mark.parametrize(
+    "field", ["task_id", "entry_point", "prompt", "suffix", "canonical_solution", "test"]
+)
+def test_a_missing_field_is_named_with_its_line(tmp_path: Path, field: str) -> None:
+    lacking = {name: value for name, value in TASKS[1].items() if name != field}
+    with pytest.raises(BenchmarkError, match=f"line 2: .*`{field}`"):
+        read_tasks(write(tmp_path / "tiny.jsonl", [TASKS[0], lacking]))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "holds no task"),
+        (b"\xff\xfe", "line 1"),
+        (gzip.compress(bytes(1000))[:-9], "damaged"),
+        (json.dumps({**TASKS[0], "entry_point": "f(); import os"}).encode(), r"entry_point"),
+        (b"\n".join([json.dumps(TASKS[0]).encode()] * 2), "line 2: task 'Tiny/0' is there already"),
+    ],
+)
+def test_a_file_that_is_no_benchmark_is_refused(tmp_path: Path, content: bytes, complaint: str) -> None:
+    path = tmp_path / "broken.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(BenchmarkError, match=complaint):
+        read_tasks(path)
+
+
+@given(st.integers(0, 9), st.integers(0, 12), st.integers(0, 12))
+def test_a_higher_limit_adds_to_what_a_lower_one_chose(seed: int, low: int, more: int) -> None:
+    tasks = [Task(**{**TASKS[0], "task_id": str(number)}) for number in range(12)]
+    assert choose_tasks(tasks, low + more, seed)[:low] == choose_tasks(tasks, low, seed)
+    assert sorted(task.task_id for task in choose_tasks(tasks, None, seed)) == sorted(map(str, range(12)))
+
+
+@given(st.text())
+def test_whatever_a_model_writes_can_be_asked_whether_it_parses(text: str) -> None:
+    assert parses(f"{text!r}")
+    parses(text)
+
+
+def test_the_empty_baseline_passes_where_nothing_was_needed(tmp_path: Path) -> None:
+    ended = evaluate("--data", write(tmp_path / "tiny.jsonl.gz", TASKS), "--empty", "--json")
+    assert ended.returncode == 0, ended.stderr
+    report = json.loads(ended.stdout)
+    summary, header = report["summary"], report["header"]
+    assert summary["outcomes"] == {"error": 2, "passed": 1}
+    assert summary["parses_above_empty"] == 0
+    assert summary["p50_ms"] is None
+    assert header["checkpoint_sha256"] is None
+    assert "--empty" in header["command"]
+
+
+def test_an_interrupted_run_goes_on_and_another_run_is_refused(tmp_path: Path, tiny_dgls: Path) -> None:
+    benchmark, out = write(tmp_path / "tiny.jsonl", TASKS), tmp_path / "results.jsonl"
+    arguments = ("--data", benchmark, "--checkpoint", tiny_dgls, "--out", out, "--one-step", "--no-repair")
+    first = evaluate(*arguments, "--limit", "2", "--json")
+    assert first.returncode == 0, first.stderr
+    header, *results = out.read_bytes().splitlines()
+    assert len(results) == 2
+    out.write_bytes(b"\n".join([header, results[0], results[1][:20]]))  # killed while it wrote
+
+    whole = evaluate(*arguments)
+    assert whole.returncode == 0, whole.stderr
+    assert "pass@1" in whole.stdout
+    lines = out.read_bytes().splitlines()
+    assert lines[:2] == [header, results[0]]
+    found = [json.loads(line) for line in lines]
+    assert sorted(result["task_id"] for result in found[1:]) == ["Tiny/0", "Tiny/1", "Tiny/2"]
+    again = json.loads(results[1])
+    del again["completion"]["milliseconds"], found[2]["completion"]["milliseconds"]
+    assert found[2] == again, "the same seed gives the same fill"
+    assert all(result["completion"]["nfe"] == 1 for result in found[1:]), "one step, and no repair"
+
+    other = evaluate(*arguments, "--seed", "1")
+    assert other.returncode == 1
+    assert "its seed is 0, this run's is 1" in " ".join(other.stderr.split())
+    assert out.read_bytes().splitlines() == lines
+
+
+def test_what_is_no_file_of_results_is_not_overwritten(tmp_path: Path) -> None:
+    benchmark, out = write(tmp_path / "tiny.jsonl", TASKS), tmp_path / "notes.txt"
+    out.write_text("mine\n")
+    ended = evaluate("--data", benchmark, "--empty", "--out", out)
+    assert ended.returncode == 1
+    assert "line 1 is no header" in " ".join(ended.stderr.split())
+    assert out.read_text() == "mine\n"
