@@ -1,8 +1,12 @@
 """Fixtures that several rooms share: tiny checkpoints, built once per run."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Tests run beside each other and beside whatever else runs: threads of torch would wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
