@@ -27,6 +27,8 @@ from dgls.evaluation.sandbox import Limits, Outcome, run_program
 LIMITS = Limits(seconds=20)
 """Ample on a busy machine: what must end on its own has time to."""
 
+BASELINES = ("--one-step", "--no-repair")
+
 TASKS = [
     {
         "task_id": "Tiny/0",
@@ -199,7 +201,7 @@ def test_the_empty_baseline_passes_where_nothing_was_needed(tmp_path: Path) -> N
 
 def test_an_interrupted_run_goes_on_and_another_run_is_refused(tmp_path: Path, tiny_dgls: Path) -> None:
     benchmark, out = write(tmp_path / "tiny.jsonl", TASKS), tmp_path / "results.jsonl"
-    arguments = ("--data", benchmark, "--checkpoint", tiny_dgls, "--out", out, "--one-step", "--no-repair")
+    arguments = ("--data", benchmark, "--checkpoint", tiny_dgls, "--out", out, *BASELINES)
     first = evaluate(*arguments, "--limit", "2", "--json")
     assert first.returncode == 0, first.stderr
     header, *results = out.read_bytes().splitlines()
@@ -218,9 +220,14 @@ def test_an_interrupted_run_goes_on_and_another_run_is_refused(tmp_path: Path, t
     assert found[2] == again, "the same seed gives the same fill"
     assert all(result["completion"]["nfe"] == 1 for result in found[1:]), "one step, and no repair"
 
-    other = evaluate(*arguments, "--seed", "1")
-    assert other.returncode == 1
-    assert "its seed is 0, this run's is 1" in " ".join(other.stderr.split())
+    for change, complaint in (
+        (("--seed", "1"), "its seed is 0, this run's is 1"),
+        (("--empty",), "its checkpoint_sha256 is "),
+    ):
+        base = [argument for argument in arguments if "--empty" not in change or argument not in BASELINES]
+        other = evaluate(*base, *change)
+        assert other.returncode == 1
+        assert complaint in " ".join(other.stderr.split())
     assert out.read_bytes().splitlines() == lines
 
 

@@ -7,7 +7,7 @@ before more are added.
 import hashlib
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -132,15 +132,20 @@ def _agreeing(path: Path, line: bytes, wanted: Header) -> Header:
         raise RecordError(
             f"{path}, line 1 is no header of results: {error}; give --out a file of its own"
         ) from error
-    there, here = msgspec.to_builtins(found), msgspec.to_builtins(wanted)
-    for name in here:
-        if name not in REMARKS and there[name] != here[name]:
+    there, here = dict(_leaves(msgspec.to_builtins(found))), dict(_leaves(msgspec.to_builtins(wanted)))
+    for name in here | there:
+        if name not in REMARKS and there.get(name) != here.get(name):
             raise RecordError(
-                f"{path} holds results of another measurement: its {name} is {_brief(there[name])}, this run's is "
-                f"{_brief(here[name])}; give --out another file, or run as it was: {found.command}"
+                f"{path} holds results of another measurement: its {name} is {there.get(name)}, this run's is "
+                f"{here.get(name)}; give --out another file, or run as it was: {found.command}"
             )
     return found
 
 
-def _brief(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Each value that holds no others, with the dotted path to it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{path}.{name}" if path else name)
+    else:
+        yield path, value
