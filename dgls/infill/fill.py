@@ -297,7 +297,8 @@ def _offer(
     fills: dict[tuple[str, ...], Fill] = {}
     for candidate, ruling in sorted(good, key=_rank):
         texts = candidate.texts
-        if texts != present and texts not in fills and _is_text(texts):
+        says_something = any(text.strip() for text in texts)
+        if says_something and texts != present and texts not in fills and _is_text(texts):
             fills[texts] = Fill(texts, candidate.confidence, ruling.checked, candidate.repaired, nfe)
     return list(fills.values())
 
