@@ -59,7 +59,12 @@ def fill_gaps(
 
     Raises :class:`dgls.infill.canvas.FillError` where the gaps do not fit into a canvas.
     """
-    plan = plan_request(host, request)
+    return (yield from fill_plan(host, store, plan_request(host, request)))
+
+
+def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | Prefilled, None, Answer]:
+    """Fill a request as ``plan`` lays it out; measurements change the plan, to see what a part of it is worth."""
+    request = plan.request
     total = len(plan.context)
     prefilled = 0
     for done in host.prefill(store, plan.context):
