@@ -67,8 +67,14 @@ class InfillSettings(msgspec.Struct, frozen=True):
         Meta(description="sampling temperature of the last step"),
     ] = None
     candidates: Annotated[int, Meta(ge=1, le=16, description="candidates denoised as one batch")] = 2
-    repair_rounds: Annotated[int, Meta(ge=0, le=10, description="rounds of renoising under faults")] = 3
-    repair_steps: Annotated[int, Meta(ge=1, le=64, description="denoising steps of one repair round")] = 6
+    repair: Annotated[
+        Literal["renoise", "resample"],
+        Meta(description="what is done about faults: renoise what is under them, or draw whole fills anew"),
+    ] = "renoise"
+    repair_rounds: Annotated[int, Meta(ge=0, le=10, description="rounds of repair; 0 is none")] = 3
+    repair_steps: Annotated[
+        int, Meta(ge=1, le=64, description="denoising steps of one round; drawing anew gets as many in all")
+    ] = 6
     deadline_ms: Annotated[
         int, Meta(ge=1, le=600_000, description="ms after which the best answer so far is taken (automatic)")
     ] = 2_000

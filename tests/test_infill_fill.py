@@ -143,6 +143,22 @@ def test_only_what_the_parser_accepts_is_offered(host):
     assert {event.state for event in seen if isinstance(event, Frame)} >= {"denoising", "repairing"}
 
 
+@pytest.mark.parametrize("rounds", [0, 1, 3])
+def test_drawing_anew_gets_the_passes_of_the_repair_and_no_more(host, rounds):
+    """A random checkpoint does not happen to write what parses here, so that both spend all that they are given."""
+    document = SOURCE.replace("width * height", "(├width┤ * height)")
+    spent = {}
+    for repair in ("renoise", "resample"):
+        settings = InfillSettings(max_steps=4, repair=repair, repair_rounds=rounds, repair_steps=5)
+        seen, answer = run(host, request_for(document, settings, single_line=True))
+        assert not answer.fills
+        frames = [event for event in seen if isinstance(event, Frame)]
+        assert answer.nfe == len(frames)
+        spent[repair] = sum(frame.state == "repairing" for frame in frames)
+    assert spent["resample"] == rounds * 5
+    assert spent["renoise"] <= rounds * 5
+
+
 def test_a_language_without_a_grammar_is_filled_unvalidated(host):
     text, gaps = marked("fn main() { ├┤ }\n")
     _, answer = run(

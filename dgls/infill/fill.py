@@ -79,7 +79,11 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
     if not any(_is_clean(ruling) for _, ruling in judged):
         # What was broken before is not the fill's to mend, but worth a try.
         rounds = 1 if any(ruling.ok for _, ruling in judged) else request.settings.repair_rounds
-        repaired = yield from work.repair(fragment, judged, rounds)
+        rounds = min(rounds, request.settings.repair_rounds)
+        if request.settings.repair == "renoise":
+            repaired = yield from work.repair(fragment, judged, rounds)
+        else:
+            repaired = yield from work.resample(fragment, rounds * request.settings.repair_steps)
         judged = [*repaired, *judged]
     offered = _offer(request, fragment, judged, work.nfe)
     if offered:
@@ -113,11 +117,34 @@ class _Work:
         """Denoise all candidates as one batch, from nothing."""
         if self.host.delete_id is None and len(self.request.gaps) == 1 and not self.plan.original[0]:
             self.canvas = self._probe()
+        return (yield from self._draw(self.rules, "denoising"))
+
+    def resample(
+        self, fragment: Fragment | None, passes: int
+    ) -> Generator[Frame, None, list[tuple[Candidate, Verdict]]]:
+        """Draw all candidates anew, as often as ``passes`` decoder passes allow, until one is clean.
+
+        This is what repair is measured against. Answers what is without fault, which may be nothing.
+        """
+        good: list[tuple[Candidate, Verdict]] = []
+        end = self.nfe + passes
+        while self.nfe < end and not _is_late(self.request):
+            rules = replace(self.rules, max_steps=min(self.rules.max_steps, end - self.nfe))
+            fresh = yield from self._draw(rules, "repairing")
+            judged = [(candidate, _judge(fragment, candidate)) for candidate in fresh]
+            good += ((candidate._replace(repaired=True), ruling) for candidate, ruling in judged if ruling.ok)
+            if not fresh or any(_is_clean(ruling) for _, ruling in judged):
+                break
+        return good
+
+    def _draw(
+        self, rules: SamplerRules, state: Literal["denoising", "repairing"]
+    ) -> Generator[Frame, None, list[Candidate]]:
         tokens = torch.tensor([self.canvas.tokens] * self.batch, device=self.host.device)
         free = torch.zeros_like(tokens, dtype=torch.bool)
         for span in self.canvas.free:
             free[:, span.start : span.stop] = True
-        last = yield from self._denoise(tokens, free, self.rules, "denoising")
+        last = yield from self._denoise(tokens, free, rules, state)
         return self._candidates(last) if last else []
 
     def repair(
@@ -130,7 +157,7 @@ class _Work:
         settings = self.request.settings
         rules = replace(self.rules, max_steps=settings.repair_steps)
         current = list(judged)
-        for round_number in range(1, min(rounds, settings.repair_rounds) + 1):
+        for round_number in range(1, rounds + 1):
             if not current or _is_late(self.request):
                 break
             rows, masks = [], []
