@@ -1,0 +1,1 @@
+; What tree-sitter-css accepts and CSS does not. ../README.md explains the predicates.
