@@ -52,5 +52,5 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m pip --python $(BIN)/python --version >/dev/null 2>&1 \
 		|| $(BIN)/python -m ensurepip >/dev/null 2>&1 \
 		|| { echo "$(PYTHON) has neither a pip of 22.3 or later nor ensurepip: install pip"; exit 1; }
-	@$(PINNED) $(PIP) install --quiet --editable '.[dev]'
+	@$(PINNED) $(PIP) install --quiet --editable '.[all,dev]'
 	@touch $@
