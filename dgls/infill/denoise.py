@@ -101,7 +101,7 @@ def denoise(
         probabilities = scaled.softmax(-1)
         entropy = torch.special.entr(probabilities).sum(-1)
         likeliest, guess = probabilities.max(-1)
-        drawn = _draw(probabilities, generator)
+        drawn = draw(probabilities, generator)
         unsettled = free & ~finished[:, None]
         if noise.mask_id is not None:
             if greedy_lead:
@@ -149,7 +149,7 @@ def _temperature(index: int, rules: SamplerRules) -> float:
     return max(0.01, rules.temperature_start + (rules.temperature_end - rules.temperature_start) * share)
 
 
-def _draw(probabilities: Tensor, generator: torch.Generator) -> Tensor:
+def draw(probabilities: Tensor, generator: torch.Generator) -> Tensor:
     """One id per position, by the inverse of the cumulated ``probabilities`` [batch, canvas, vocabulary].
 
     ``torch.multinomial`` takes 15 to 40 times as long.

@@ -19,6 +19,7 @@ from dgls.infill.denoise import Noise, Step, denoise
 from dgls.infill.layout import Canvas
 from dgls.infill.repair import reopen
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Prefilled, Run
+from dgls.infill.rewrite import least_certain, open_draft
 from dgls.model.description import SamplerRules
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
@@ -57,7 +58,7 @@ def fill_gaps(
 ) -> Generator[Frame | Prefilled, None, Answer]:
     """Fill the gaps of ``request`` with up to its number of candidates, best first.
 
-    Raises :class:`dgls.infill.canvas.FillError` where the gaps do not fit into a canvas.
+    Raises :class:`dgls.infill.request.FillError` where the gaps do not fit into a canvas.
     """
     return (yield from fill_plan(host, store, plan_request(host, request)))
 
@@ -80,7 +81,7 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
         # What was broken before is not the fill's to mend, but worth a try.
         rounds = 1 if any(ruling.ok for _, ruling in judged) else request.settings.repair_rounds
         rounds = min(rounds, request.settings.repair_rounds)
-        if request.settings.repair == "renoise":
+        if request.settings.repair == "renoise" and not request.keeps:  # repair may free what is to be kept
             repaired = yield from work.repair(fragment, judged, rounds)
         else:
             repaired = yield from work.resample(fragment, rounds * request.settings.repair_steps)
@@ -112,11 +113,17 @@ class _Work:
         self.batch = request.candidates or request.settings.candidates
         self.nfe = 0
         self.canvas = plan.canvas(host, plan.free)
+        self.mask = [any(position in span for span in self.canvas.free) for position in range(plan.length)]
+        """Which positions the first draw frees: all of the gaps, unless a part of what stands there is kept."""
 
     def draw(self) -> Generator[Frame, None, list[Candidate]]:
-        """Denoise all candidates as one batch, from nothing."""
-        if self.host.delete_id is None and len(self.request.gaps) == 1 and not self.plan.original[0]:
+        """Denoise all candidates as one batch, from nothing or from what is kept of the gaps' own tokens."""
+        if self.request.keeps:
+            self._open_drafts()
+        elif self.host.delete_id is None and len(self.request.gaps) == 1 and not self.plan.original[0]:
             self.canvas = self._probe()
+            [span] = self.canvas.free
+            self.mask = [position in span for position in range(self.plan.length)]
         return (yield from self._draw(self.rules, "denoising"))
 
     def resample(
@@ -141,9 +148,7 @@ class _Work:
         self, rules: SamplerRules, state: Literal["denoising", "repairing"]
     ) -> Generator[Frame, None, list[Candidate]]:
         tokens = torch.tensor([self.canvas.tokens] * self.batch, device=self.host.device)
-        free = torch.zeros_like(tokens, dtype=torch.bool)
-        for span in self.canvas.free:
-            free[:, span.start : span.stop] = True
+        free = torch.tensor([self.mask] * self.batch, device=self.host.device)
         last = yield from self._denoise(tokens, free, rules, state)
         return self._candidates(last) if last else []
 
@@ -232,6 +237,27 @@ class _Work:
             if edge is not None and len(span)
         }
 
+    def _open_drafts(self) -> None:
+        """Put the gaps' own tokens into the canvas and free those that one pass over them finds least certain."""
+        tokens, mask = list(self.canvas.tokens), [False] * len(self.canvas.tokens)
+        spare, strength = self.host.delete_id, self.request.strength or 0.0
+        drafts = list(zip(self.canvas.free, self.plan.original, strict=True))
+        for span, own in drafts:
+            closed = open_draft(own, [False] * len(own), len(span), spare)
+            tokens[span.start : span.stop] = closed.tokens
+        view = self.store.view(len(self.plan.context), 1)
+        in_place = torch.tensor([tokens], device=self.host.device)
+        probabilities = self.host.decode(view, in_place).softmax(-1)
+        certainty = probabilities.gather(-1, in_place[..., None])[0, :, 0].tolist()
+        self.nfe += 1
+        chosen = least_certain([certainty[span.start :][: len(own)] for span, own in drafts], strength)
+        for (span, own), free in zip(drafts, chosen, strict=True):
+            draft = open_draft(own, free, len(span), spare)
+            tokens[span.start : span.stop] = draft.tokens
+            mask[span.start : span.stop] = draft.free
+        self.canvas = self.canvas._replace(tokens=tokens)
+        self.mask = mask
+
     def _probe(self) -> Canvas:
         """The canvas whose number of free positions one step finds likeliest, for its length."""
         most = self.plan.length - min(len(self.plan.head), self.plan.length // 4)
@@ -319,7 +345,7 @@ def _offer(
 ) -> list[Fill]:
     """What is offered of the judged candidates: the distinct faultless ones, best first, else a valid beginning."""
     good = [(candidate, ruling) for candidate, ruling in judged if ruling.ok]
-    if not good and fragment and len(request.gaps) == 1:
+    if not good and fragment and len(request.gaps) == 1 and not request.keeps:
         good = [
             (shorter, Verdict(()))
             for candidate, _ in judged

@@ -62,15 +62,30 @@ def _benchmark_option(command: click.decorators.FC) -> click.decorators.FC:
     )(command)
 
 
+def _interpreter_option(command: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--interpreter",
+        is_flag=True,
+        help="This interpreter's library and packages too; without any folder they are the default.",
+    )(command)
+
+
 @train.command()
 @click.argument("folders", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), default=Path(RUN, CORPUS), show_default=True)
+@_interpreter_option
 @_preset_option
 @_benchmark_option
-def corpus(folders: tuple[Path, ...], out: Path, name: str, benchmarks: tuple[Path, ...]) -> None:
-    """Gather source from FOLDERS (default: this interpreter's library and packages) into a corpus."""
+def corpus(
+    folders: tuple[Path, ...], out: Path, interpreter: bool, name: str, benchmarks: tuple[Path, ...]
+) -> None:
+    """Gather source from FOLDERS (default: this interpreter's library and packages) into a corpus.
+
+    A folder may be what `pip install --target`, `npm install` or `cargo vendor` made, of which permissively licensed
+    packages are taken, or any other, for whose licence you answer.
+    """
     try:
-        _build_corpus(PRESETS[name], folders, out, benchmarks)
+        _build_corpus(PRESETS[name], folders, interpreter, out, benchmarks)
     except CorpusError as error:
         raise click.ClickException(str(error)) from error
 
@@ -79,10 +94,28 @@ def corpus(folders: tuple[Path, ...], out: Path, name: str, benchmarks: tuple[Pa
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path(RUN))
 @_preset_option
 @_benchmark_option
+@_interpreter_option
 @click.option(
-    "--source", "sources", type=click.Path(exists=True, file_okay=False, path_type=Path), multiple=True
+    "--source",
+    "sources",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="A folder for the corpus, as in `dgls train corpus`; repeatable.",
 )
-def run(folder: Path, name: str, benchmarks: tuple[Path, ...], sources: tuple[Path, ...]) -> None:
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A checkpoint of the preset's sizes to go on from, as to teach it your own code.",
+)
+def run(
+    folder: Path,
+    name: str,
+    benchmarks: tuple[Path, ...],
+    interpreter: bool,
+    sources: tuple[Path, ...],
+    start: Path | None,
+) -> None:
     """Build the corpus and the tokenizer, train, and export to FOLDER/checkpoint; resumes what is there."""
     from dgls.training.trainer import Progress as Seen
     from dgls.training.trainer import TrainingError
@@ -91,8 +124,8 @@ def run(folder: Path, name: str, benchmarks: tuple[Path, ...], sources: tuple[Pa
     preset = PRESETS[name]
     try:
         if not (folder / CORPUS).exists():
-            _build_corpus(preset, sources, folder / CORPUS, benchmarks)
-        tokenizer = _tokenizer(folder, preset)
+            _build_corpus(preset, sources, interpreter, folder / CORPUS, benchmarks)
+        tokenizer = _tokenizer(folder, preset, start)
         columns = (
             "[progress.description]{task.description}",
             "[progress.percentage]{task.percentage:>5.1f}%",
@@ -113,8 +146,16 @@ def run(folder: Path, name: str, benchmarks: tuple[Path, ...], sources: tuple[Pa
                 )
                 progress.update(task, completed=seen.tokens, description=text)
 
-            train_model(folder, folder / CORPUS, preset, tokenizer.backend_tokenizer, report)
-        _export(folder, preset, folder / CHECKPOINT)
+            train_model(
+                folder,
+                folder / CORPUS,
+                preset,
+                tokenizer.backend_tokenizer,
+                start,
+                report,
+                lambda: _export(folder, preset, folder / CHECKPOINT),
+            )
+        console.print(f'exported "{folder / CHECKPOINT}"')
     except (CorpusError, TrainingError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
@@ -137,23 +178,27 @@ def export(folder: Path, out: Path | None, results: Path | None, name: str) -> N
 
     try:
         text = results.read_text(encoding="utf-8") if results else ""
-        _export(folder, PRESETS[name], out or folder / CHECKPOINT, text)
+        out = out or folder / CHECKPOINT
+        _export(folder, PRESETS[name], out, text)
+        console.print(f'exported "{out}"')
     except (CorpusError, TrainingError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _build_corpus(preset: Preset, folders: Sequence[Path], out: Path, benchmarks: Sequence[Path]) -> None:
-    packages = [package for folder in folders for package in folder_packages(folder)] or list(
-        interpreter_packages()
-    )
+def _build_corpus(
+    preset: Preset, folders: Sequence[Path], interpreter: bool, out: Path, benchmarks: Sequence[Path]
+) -> None:
+    packages = [package for folder in folders for package in folder_packages(folder)]
+    if interpreter or not folders:
+        packages += interpreter_packages()
     with Progress(
         SpinnerColumn(), TextColumn("corpus: {task.description}"), BarColumn(), console=console
     ) as progress:
-        task = progress.add_task("", total=preset.corpus_characters)
+        task = progress.add_task("", total=preset.mixture.characters)
         manifest = build_corpus(
             packages,
             out,
-            preset.corpus_characters,
+            preset.mixture,
             [*_excluded_texts(), *_benchmark_texts(benchmarks)],
             lambda package, characters: progress.update(
                 task, completed=characters, description=f"{package}, {characters / 1e6:.1f}M characters"
@@ -185,14 +230,17 @@ def _benchmark_texts(files: Sequence[Path]) -> Iterator[str]:
         yield from (task.prompt + task.canonical_solution + task.suffix for task in tasks)
 
 
-def _tokenizer(folder: Path, preset: Preset) -> "PreTrainedTokenizerFast":
+def _tokenizer(folder: Path, preset: Preset, start: Path | None = None) -> "PreTrainedTokenizerFast":
+    """The tokenizer of a run: the one it has, that of the checkpoint it starts from, or a new one."""
     from transformers import PreTrainedTokenizerFast
 
     from dgls.training.vocabulary import train_tokenizer
 
     path = folder / TOKENIZER
-    if path.exists():
-        loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(path)
+    if path.exists() or start is not None:
+        loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(start or path)
+        if not path.exists():
+            loaded.save_pretrained(path)
         return loaded
     console.print("training the tokenizer")
     documents = read_documents(folder / CORPUS, "train")
@@ -216,4 +264,3 @@ def _export(folder: Path, preset: Preset, out: Path, results: str = "") -> None:
     log = read_log(folder)
     card = model_card(preset, read_manifest(folder / CORPUS), log, weights, results)
     export_checkpoint(weights, preset, _tokenizer(folder, preset), card, out)
-    console.print(f'exported step {log[-1].step:,} to "{out}"')

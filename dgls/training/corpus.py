@@ -27,12 +27,11 @@ HELD_OUT_OF = 12
 """One package in so many is held out."""
 SMALLEST_FILE, LARGEST_FILE = 400, 400_000
 LONGEST_LINE = 400
-PACKAGE_SHARE = 0.12
-"""No package makes up more than this share of the training text."""
 GENERATED = re.compile(
     r"(auto[- ]?generated|automatically generated|generated (by|from|with)|do not (edit|modify))",
     re.IGNORECASE,
 )
+COMPILED = re.compile(r"__esModule|sourceMappingURL|webpackUniversalModuleDefinition")
 SMALLEST_NODE, LARGEST_NODE = 2, 800
 
 
@@ -59,6 +58,20 @@ class PackageEntry(msgspec.Struct):
     split: str
     files: int = 0
     characters: int = 0
+    languages: dict[str, int] = {}
+    """Characters by language."""
+
+
+class Mixture(msgspec.Struct, frozen=True):
+    """How much a corpus holds of what.
+
+    ``characters`` of training text at most, and of those at most a share per language (what is not named is left out);
+    no ``package`` makes up more than its share of a language.
+    """
+
+    characters: int
+    languages: dict[str, float]
+    package: float
 
 
 class Manifest(msgspec.Struct):
@@ -93,50 +106,75 @@ def held_out(package: str) -> bool:
 def build_corpus(
     packages: Iterable[SourcePackage],
     folder: Path,
-    characters: int,
+    mixture: Mixture,
     benchmarks: Iterable[str],
     report: Callable[[str, int], None],
 ) -> Manifest:
-    """Write a corpus of at most ``characters`` of training text to ``folder``, which must not exist yet.
+    """Write a corpus of ``mixture`` to ``folder``, which must not exist yet.
 
-    ``benchmarks`` are texts to stay clear of: a file that shares shingles with them is dropped. ``report`` is told
-    each package's name and the training characters so far. Raises :class:`CorpusError` where nothing is found.
+    Small packages come first, since many hands teach more than one. ``benchmarks`` are texts to stay clear of: a file
+    that shares shingles with them is dropped. ``report`` is told each package's name and the training characters so
+    far. Raises :class:`CorpusError` where nothing is found, or the disk is full.
     """
     if folder.exists():
         raise CorpusError(f"{folder} exists already; remove it or name another folder")
     aside = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
+    try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        manifest = _write(sorted(packages, key=_size), aside, mixture, benchmarks, report)
+        (aside / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+        aside.rename(folder)
+    except OSError as error:
+        raise CorpusError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return manifest
+
+
+def _size(package: SourcePackage) -> int:
+    """Bytes of all files of a package."""
+    return sum(file.path.stat().st_size for file in package.files)
+
+
+def _write(
+    packages: Iterable[SourcePackage],
+    folder: Path,
+    mixture: Mixture,
+    benchmarks: Iterable[str],
+    report: Callable[[str, int], None],
+) -> Manifest:
+    """Write the shards of a corpus; answers its manifest."""
     barred = _Seen(set(), {shingle for text in benchmarks for shingle in _shingles(text)})
     seen = _Seen(set(), set())
     dropped: Counter[str] = Counter()
     manifest = Manifest([], {"train": [], "heldout": []}, {}, sorted(STANDARD_LIBRARY))
-    writers = {split: _ShardWriter(aside, split, manifest.shards[split]) for split in manifest.shards}
-    total = 0
+    writers = {split: _ShardWriter(folder, split, manifest.shards[split]) for split in manifest.shards}
+    room = {language: int(mixture.characters * share) for language, share in mixture.languages.items()}
     for package in packages:
         split = "heldout" if held_out(package.name) else "train"
         entry = PackageEntry(package.name, package.version, package.licence, split)
-        share = int(characters * PACKAGE_SHARE)
-        for document in _documents(package, seen, barred, dropped):
-            if entry.characters >= share:
-                dropped["package share used up"] += 1
+        own: Counter[str] = Counter()
+        fitting = [file for file in package.files if room.get(file.language, 0) > 0]
+        for document in _documents(package._replace(files=fitting), seen, barred, dropped):
+            language, size = document.language, len(document.text)
+            share = mixture.characters * mixture.languages[language] * mixture.package
+            if own[language] + size > share or room[language] <= 0:
+                dropped["share used up"] += 1
                 continue
             writers[split].add(document)
+            own[language] += size
+            if split == "train":
+                room[language] -= size
             entry.files += 1
-            entry.characters += len(document.text)
+            entry.characters += size
+            entry.languages[language] = entry.languages.get(language, 0) + size
         if entry.files:
             manifest.packages.append(entry)
-        total = manifest.characters("train")
-        report(package.name, total)
-        if total >= characters:
-            break
+        report(package.name, manifest.characters("train"))
     for writer in writers.values():
         writer.flush()
-    if not total:
+    if not manifest.characters("train"):
         raise CorpusError("no source file passed the filters; name folders that hold source code")
     manifest.dropped = dict(dropped)
-    (aside / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-    aside.rename(folder)
     return manifest
 
 
@@ -197,6 +235,8 @@ def _unfit(text: str) -> str | None:
         return "minified or binary"
     if GENERATED.search(text[:2000]):
         return "generated"
+    if COMPILED.search(text[:4000]):
+        return "compiled"
     letters = sum(character.isalpha() or character.isspace() for character in text[:20_000])
     if letters < 0.5 * min(len(text), 20_000):
         return "tables, not code"

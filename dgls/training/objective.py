@@ -1,7 +1,9 @@
 """The loss: what is corrupted, what is predicted, and the three passes of one training step.
 
 1. The encoder reads the contexts; its own next-token loss keeps it a language model.
-2. In some steps, a first decoder pass without gradient gives self-conditioning logits (pins become one-hot).
+2. In some steps, a first decoder pass without gradient gives self-conditioning logits (pins become one-hot). In the
+   last phase it also gives noise: what it is surest of is drawn and stands in the canvas, right or wrong, as it does
+   while denoising (on-policy corruption, DMax arXiv 2604.08302).
 3. The decoder predicts every free position of the corrupted canvas: plain cross-entropy (arXiv 2602.15014).
 
 Each canvas reads a prefix of its row's cache: rows are repeated for their canvases and masked behind the cut.
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 import torch.nn.functional as F
 
-from dgls.infill.denoise import pin_logits
+from dgls.infill.denoise import draw, pin_logits
 from dgls.infill.layout import CONTROL_TOKENS, DELETE_ID, MASK_ID
 from dgls.training.examples import Batch
 
@@ -54,6 +56,22 @@ def corrupt(
     return torch.where(noised, noise, canvas)
 
 
+def take_step(
+    corrupted: torch.Tensor, noised: torch.Tensor, logits: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    """``corrupted`` [N, K] with the surest of the ``noised`` [N, K] positions drawn from ``logits`` [N, K, vocabulary].
+
+    Which share of a canvas is drawn is drawn too, from nothing to most of it.
+    """
+    logits = logits.clone()
+    logits[..., [token for token in range(len(CONTROL_TOKENS)) if token != DELETE_ID]] = -torch.inf
+    probabilities = logits.softmax(-1)
+    order = probabilities.amax(-1).masked_fill(~noised, -1.0).argsort(-1, descending=True).argsort(-1)
+    share = 0.8 * torch.rand((len(corrupted), 1), generator=generator, device=corrupted.device)
+    accepted = noised & (order < share * noised.sum(-1, keepdim=True))
+    return torch.where(accepted, draw(probabilities, generator), corrupted)
+
+
 def training_losses(
     model: "DiffusionGemmaForBlockDiffusion",
     batch: Batch,
@@ -61,6 +79,7 @@ def training_losses(
     generator: torch.Generator,
     *,
     self_conditioned: bool,
+    on_policy: bool = False,
 ) -> Losses:
     """The losses of one batch; see the file's head for the passes."""
     canvases = batch.canvas.shape[0]
@@ -77,10 +96,14 @@ def training_losses(
     encoder_loss = F.cross_entropy(encoder_logits, targets[scored])
 
     conditioning = None
-    if self_conditioned:
+    if self_conditioned or on_policy:
         with torch.no_grad():
-            hidden = decode(model, batch, encoded, corrupted, None)
-            conditioning = pin_logits(head(model, hidden), batch.canvas, ~batch.free)
+            logits = head(model, decode(model, batch, encoded, corrupted, None))
+            if on_policy:
+                noised = batch.free & ((corrupted != batch.canvas) | (corrupted == MASK_ID))
+                corrupted = take_step(corrupted, noised, logits, generator)
+            if self_conditioned:
+                conditioning = pin_logits(logits, batch.canvas, ~batch.free)
     hidden = decode(model, batch, encoded, corrupted, conditioning)
     answers = batch.canvas[batch.free]
     losses = F.cross_entropy(head(model, hidden[batch.free]), answers, reduction="none")

@@ -3,6 +3,7 @@
 import msgspec
 
 from dgls.training.architecture import Architecture
+from dgls.training.corpus import Mixture
 from dgls.training.examples import Formats, Geometry
 
 
@@ -11,7 +12,7 @@ class Preset(msgspec.Struct, frozen=True):
 
     name: str
     architecture: Architecture
-    corpus_characters: int
+    mixture: Mixture
     geometries: tuple[Geometry, ...]
     tokens: int
     formats: Formats = Formats()
@@ -33,6 +34,8 @@ class Preset(msgspec.Struct, frozen=True):
     """Share of the steps that condition on the model's own first pass, once that is worth conditioning on:"""
     self_conditioning_from: float = 0.4
     """from this share of the run on."""
+    on_policy_from: float = 0.75
+    """From this share of the run on, half of the steps take their noise from the model's own predictions."""
     loaders: int = 1
     seed: int = 0
 
@@ -40,7 +43,11 @@ class Preset(msgspec.Struct, frozen=True):
 CPU = Preset(
     name="cpu",
     architecture=Architecture(vocabulary=4096, width=256, layers=3, heads=4, feed_forward=1024),
-    corpus_characters=110_000_000,
+    mixture=Mixture(
+        characters=72_000_000,
+        languages={"python": 0.78, "javascript": 0.09, "typescript": 0.06, "rust": 0.07},
+        package=0.02,
+    ),
     geometries=(
         Geometry(context=192, canvas=64, rows=6, canvases=4, share=0.60),
         Geometry(context=448, canvas=64, rows=3, canvases=6, share=0.17),
@@ -51,4 +58,16 @@ CPU = Preset(
     tokens=8_000_000,
 )
 
-PRESETS = {preset.name: preset for preset in (CPU,)}
+CPU_LONGER = msgspec.structs.replace(
+    CPU,
+    name="cpu-longer",
+    tokens=16_000_000,
+    matrix_rate=0.014,
+    other_rate=0.0028,
+    anneal=0.75,
+    self_conditioning_from=0.0,
+    seed=1,
+)
+"""What `cpu` has learned, for two hours more: to be started from its checkpoint."""
+
+PRESETS = {preset.name: preset for preset in (CPU, CPU_LONGER)}

@@ -4,9 +4,11 @@ A source file belongs to a package (a top-level module of the standard library, 
 the user); packages, never single files, are split into training and held-out data.
 """
 
+import json
 import re
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
@@ -19,7 +21,13 @@ PERMISSIVE = re.compile(
     re.IGNORECASE,
 )
 RESTRICTED = re.compile(r"\b(gpl|lgpl|agpl|gnu|mpl|mozilla|proprietary|commercial|nvidia)\b", re.IGNORECASE)
-SUFFIXES = {".py": "python"}
+SUFFIXES = {
+    ".py": "python",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".ts": "typescript",
+    ".rs": "rust",
+}
 
 
 class SourceFile(NamedTuple):
@@ -42,35 +50,38 @@ class SourcePackage(NamedTuple):
 def interpreter_packages() -> Iterator[SourcePackage]:
     """The standard library, one package per top-level module, then the installed distributions by name."""
     yield from _standard_library()
-    found = {distribution.name.lower(): distribution for distribution in distributions() if distribution.name}
-    for _, distribution in sorted(found.items()):
-        licence = permissive_licence(distribution)
-        if licence is None or distribution.name.lower() in PACKAGES:
-            continue
-        root = Path(str(distribution.locate_file("")))
-        names = (str(file) for file in distribution.files or ())
-        files = [
-            SourceFile(root / name, name, SUFFIXES[Path(name).suffix])
-            for name in sorted(names)
-            if Path(name).suffix in SUFFIXES and not name.startswith("..") and (root / name).is_file()
-        ]
-        if files:
-            yield SourcePackage(distribution.name, distribution.version, licence, files)
+    yield from _distributions(None)
 
 
 def folder_packages(folder: Path) -> Iterator[SourcePackage]:
-    """The packages of a folder that the user names: one per top-level entry; the user answers for its licence."""
+    """The packages of a folder that the user names.
+
+    What pip installed there (``pip install --target``), npm (a ``node_modules`` folder) or cargo unpacked (folders with
+    a ``Cargo.toml``) is known with its version, and taken if its metadata states a permissive licence. For anything
+    else, one package per top-level entry, the user answers.
+    """
     if not folder.is_dir():
         raise NotADirectoryError(f"{folder} is no folder of source files")
-    by_package: dict[str, list[SourceFile]] = {}
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in SUFFIXES and path.is_file():
-            name = path.relative_to(folder)
-            by_package.setdefault(name.parts[0], []).append(
-                SourceFile(path, str(name), SUFFIXES[path.suffix])
+    if any(folder.glob("*.dist-info")):
+        yield from _distributions([str(folder)])
+        return
+    entries = [folder / "node_modules"] if (folder / "node_modules").is_dir() else [folder]
+    entries = [entry for root in entries for entry in sorted(root.iterdir())]
+    for entry in entries:
+        scoped = sorted(entry.iterdir()) if entry.name.startswith("@") and entry.is_dir() else [entry]
+        for root in scoped:
+            package = _stated(root) or SourcePackage(
+                root.name.removesuffix(".py"), "", f"as given ({folder.name})", []
             )
-    for package, files in by_package.items():
-        yield SourcePackage(package.removesuffix(".py"), "", f"as given ({folder.name})", files)
+            files = list(_source_files(root, folder))
+            if files and (package.licence.startswith("as given") or is_permissive(package.licence)):
+                yield package._replace(files=files)
+
+
+def is_permissive(licence: str) -> bool:
+    """Whether a licence's name, or an SPDX expression, is permissive and nothing in it is not."""
+    words = licence.replace("-", " - ").replace("_", " ")
+    return bool(PERMISSIVE.search(words)) and not RESTRICTED.search(words)
 
 
 def permissive_licence(distribution: Distribution) -> str | None:
@@ -80,10 +91,56 @@ def permissive_licence(distribution: Distribution) -> str | None:
     stated += [value for value in metadata.get_all("Classifier") or () if value.startswith("License ::")]
     if not stated:
         stated = [value.strip().partition("\n")[0] for value in metadata.get_all("License") or ()]
-    words = " ".join(stated).replace("-", " - ").replace("_", " ")
-    if not PERMISSIVE.search(words) or RESTRICTED.search(words):
-        return None
-    return str(stated[0])
+    return str(stated[0]) if is_permissive(" ".join(stated)) else None
+
+
+def _distributions(path: list[str] | None) -> Iterator[SourcePackage]:
+    """The Python distributions of the folders ``path`` (None: those of this interpreter), by name."""
+    all_of_them = distributions() if path is None else distributions(path=path)
+    found = {distribution.name.lower(): distribution for distribution in all_of_them if distribution.name}
+    for _, distribution in sorted(found.items()):
+        licence = permissive_licence(distribution)
+        if licence is None or distribution.name.lower() in PACKAGES:
+            continue
+        root = Path(str(distribution.locate_file("")))
+        names = sorted(str(file) for file in distribution.files or ())
+        files = [
+            SourceFile(root / name, name, SUFFIXES[Path(name).suffix])
+            for name in names
+            if _is_source(name) and not name.startswith("..") and (root / name).is_file()
+        ]
+        if files:
+            yield SourcePackage(distribution.name, distribution.version, licence, files)
+
+
+def _stated(root: Path) -> SourcePackage | None:
+    """Name, version and licence of an unpacked npm package or crate, without its files; None for anything else."""
+    try:
+        if (root / "package.json").is_file():
+            manifest = json.loads((root / "package.json").read_text(encoding="utf-8"))
+            licence = manifest.get("license") or "none stated"
+            if isinstance(licence, dict):
+                licence = licence.get("type", "none stated")
+        elif (root / "Cargo.toml").is_file():
+            manifest = tomllib.loads((root / "Cargo.toml").read_text(encoding="utf-8"))["package"]
+            licence = manifest.get("license", "none stated")
+        else:
+            return None
+        return SourcePackage(str(manifest["name"]), str(manifest.get("version", "")), str(licence), [])
+    except (OSError, ValueError, KeyError, AttributeError):
+        return SourcePackage(root.name, "", "unreadable metadata", [])
+
+
+def _source_files(root: Path, folder: Path) -> Iterator[SourceFile]:
+    """The source files in ``root`` (or that file), but for what its own dependencies brought."""
+    for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+        name = str(path.relative_to(folder))
+        if _is_source(name) and "node_modules" not in path.relative_to(root).parts and path.is_file():
+            yield SourceFile(path, name.removeprefix("node_modules/"), SUFFIXES[path.suffix])
+
+
+def _is_source(name: str) -> bool:
+    return Path(name).suffix in SUFFIXES and not name.endswith((".min.js", ".d.ts"))
 
 
 def _standard_library() -> Iterator[SourcePackage]:

@@ -5,9 +5,12 @@ rates, tokens per second; validation every few minutes). Rates follow the tokens
 any machine, interrupted or not.
 """
 
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -15,10 +18,12 @@ import torch
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader, IterableDataset
 
+from dgls.infill.layout import MASK_ID
 from dgls.training.architecture import build_model
 from dgls.training.corpus import Document, read_documents
 from dgls.training.examples import Batch, Sampler
-from dgls.training.objective import training_losses
+from dgls.training.meter import Meter
+from dgls.training.objective import decode, encode, head, training_losses
 from dgls.training.presets import Preset
 
 if TYPE_CHECKING:
@@ -47,7 +52,7 @@ class Progress(NamedTuple):
 
 class LogLine(msgspec.Struct, omit_defaults=True):
     """One line of the log. Losses are in nats per token, ``elapsed`` in seconds of training; ``rate`` is the share of
-    the peak learning rate."""
+    the peak learning rate; ``utilisation`` is that of the model's own operations of what the machine can do (MFU)."""
 
     step: int
     tokens: int
@@ -56,8 +61,10 @@ class LogLine(msgspec.Struct, omit_defaults=True):
     decoder_loss: float
     encoder_loss: float
     tokens_per_second: float
+    utilisation: float | None = None
     validation_decoder_loss: float | None = None
     validation_encoder_loss: float | None = None
+    validation_exact_match: float | None = None
 
 
 def rate_at(progress: float, preset: Preset) -> float:
@@ -66,12 +73,20 @@ def rate_at(progress: float, preset: Preset) -> float:
 
 
 def train(
-    run: Path, corpus: Path, preset: Preset, tokenizer: Tokenizer, report: Callable[[Progress], None]
+    run: Path,
+    corpus: Path,
+    preset: Preset,
+    tokenizer: Tokenizer,
+    start: Path | None,
+    report: Callable[[Progress], None],
+    saved: Callable[[], None],
 ) -> None:
     """Train in the folder ``run`` until the preset's tokens are seen, from its state where it has one.
 
-    Raises :class:`TrainingError` on a corpus that is too small, a state of another preset or a loss that is not
-    finite. An interrupt (SIGINT) saves the state and is raised again.
+    A new run starts from the weights of the checkpoint ``start``, if any. ``saved`` is called after each state is
+    written. Raises :class:`TrainingError` on a corpus that is too small, a state or checkpoint of another preset, a
+    full disk or a loss that is not finite. At SIGINT and SIGTERM the step is ended and the state written; then
+    KeyboardInterrupt is raised.
     """
     run.mkdir(parents=True, exist_ok=True)
     documents = read_documents(corpus, "train")
@@ -82,63 +97,106 @@ def train(
             f"{corpus} is too small for the preset `{preset.name}`: it needs {least:,} characters to train on and at "
             "least one held-out package; add source folders"
         )
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = build_model(preset.architecture, preset.seed)
+    if start is not None and not (run / STATE_FILE).exists():
+        _load_checkpoint(model, start, preset)
+    model.to(device)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_("vision" not in name)
     optimisers = build_optimisers(model, preset)
     state = _State(run / STATE_FILE, model, optimisers)
-    step, seen, elapsed = state.restore(preset)
-    device = next(model.parameters()).device
-    batches = _load(documents, tokenizer, preset, seed=preset.seed + step)
-    validation = _validation_batches(held_out, tokenizer, preset)
+    step, seen, elapsed = state.restore(preset, device)
+    batches = _load(documents, tokenizer, preset, device, seed=preset.seed + step)
+    validation = _validation_batches(held_out, tokenizer, preset, device)
+    meter = Meter(preset.architecture, device)
     smooth = _Smoothed()
-    saved = started = time.monotonic()
+    last_saved = started = time.monotonic()
     before = elapsed
+    with (run / LOG_FILE).open("ab") as log, _stop_signals() as stop:
+        while seen < preset.tokens:
+            done = seen / preset.tokens
+            rate = rate_at(done, preset)
+            for optimiser in optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] = group["initial_lr"] * rate
+            batch = next(batches)
+            generator = torch.Generator(device).manual_seed(preset.seed * 1_000_003 + step)
+            conditioned = (
+                done >= preset.self_conditioning_from
+                and _chance(preset.seed, step) < preset.self_conditioning
+            )
+            on_policy = done >= preset.on_policy_from and _chance(preset.seed + 1, step) < 0.5
+            with torch.autocast(device.type, dtype=torch.bfloat16):
+                losses = training_losses(
+                    model, batch, preset, generator, self_conditioned=conditioned, on_policy=on_policy
+                )
+            losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            for optimiser in optimisers:
+                optimiser.step()
+                optimiser.zero_grad(set_to_none=True)
+            step += 1
+            seen += int(batch.context_mask.sum()) + batch.canvas.numel()
+            meter.add(batch, first_pass=conditioned or on_policy)
+            now = time.monotonic()
+            elapsed = before + now - started
+            smooth.add(losses.decoder.item(), losses.encoder.item(), batch, now)
+            if not smooth.finite:
+                raise TrainingError(
+                    f"the loss is not finite at step {step}; nothing was saved since the last state: resume from it "
+                    "with lower rates"
+                )
+            report(Progress(step, seen, preset.tokens, *smooth.values))
+            save = now - last_saved > SAVE_EVERY_S or seen >= preset.tokens or bool(stop)
+            if save or step % LOG_EVERY == 0:
+                line = LogLine(
+                    step, seen, round(elapsed, 1), rate, *smooth.values, utilisation=meter.utilisation(now)
+                )
+                if save:
+                    state.save(preset, step, seen, elapsed)
+                    (
+                        line.validation_decoder_loss,
+                        line.validation_encoder_loss,
+                        line.validation_exact_match,
+                    ) = validate(model, validation, preset)
+                    last_saved = time.monotonic()
+                log.write(msgspec.json.encode(line) + b"\n")
+                log.flush()
+                if save:
+                    saved()
+            if stop:
+                raise KeyboardInterrupt
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """A list that gets the number of each SIGINT and SIGTERM: a step is never left half done."""
+    received: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+
+    previous = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        with (run / LOG_FILE).open("ab") as log:
-            while seen < preset.tokens:
-                rate = rate_at(seen / preset.tokens, preset)
-                for optimiser in optimisers:
-                    for group in optimiser.param_groups:
-                        group["lr"] = group["initial_lr"] * rate
-                batch = next(batches)
-                generator = torch.Generator(device).manual_seed(preset.seed * 1_000_003 + step)
-                with torch.autocast(device.type, dtype=torch.bfloat16):
-                    conditioned = (
-                        seen >= preset.self_conditioning_from * preset.tokens
-                        and _chance(preset.seed, step) < preset.self_conditioning
-                    )
-                    losses = training_losses(model, batch, preset, generator, self_conditioned=conditioned)
-                losses.total.backward()  # type: ignore[no-untyped-call]  # torch leaves it unannotated
-                torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                for optimiser in optimisers:
-                    optimiser.step()
-                    optimiser.zero_grad(set_to_none=True)
-                step += 1
-                seen += int(batch.context_mask.sum()) + batch.canvas.numel()
-                now = time.monotonic()
-                elapsed = before + now - started
-                smooth.add(losses.decoder.item(), losses.encoder.item(), batch, now)
-                if not smooth.finite:
-                    raise TrainingError(
-                        f"the loss is not finite at step {step}; nothing was saved since the last state: resume from "
-                        "it with lower rates"
-                    )
-                report(Progress(step, seen, preset.tokens, *smooth.values))
-                save = now - saved > SAVE_EVERY_S or seen >= preset.tokens
-                if save or step % LOG_EVERY == 0:
-                    line = LogLine(step, seen, round(elapsed, 1), rate, *smooth.values)
-                    if save:
-                        line.validation_decoder_loss, line.validation_encoder_loss = validate(
-                            model, validation, preset
-                        )
-                        state.save(preset, step, seen, elapsed)
-                        saved = time.monotonic()
-                    log.write(msgspec.json.encode(line) + b"\n")
-                    log.flush()
-    except KeyboardInterrupt:
-        state.save(preset, step, seen, elapsed)
-        raise
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _load_checkpoint(model: "DiffusionGemmaForBlockDiffusion", folder: Path, preset: Preset) -> None:
+    """Give ``model`` the weights of a checkpoint. Raises :class:`TrainingError` where they are of other sizes."""
+    from transformers import DiffusionGemmaForBlockDiffusion
+
+    try:
+        found = DiffusionGemmaForBlockDiffusion.from_pretrained(folder, dtype=torch.float32)
+        model.load_state_dict(found.state_dict())
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(
+            f"{folder} is no checkpoint to start `{preset.name}` from: {reason} name one of the same sizes"
+        ) from error
 
 
 def build_optimisers(model: "DiffusionGemmaForBlockDiffusion", preset: Preset) -> list[torch.optim.Optimizer]:
@@ -162,16 +220,23 @@ def build_optimisers(model: "DiffusionGemmaForBlockDiffusion", preset: Preset) -
 @torch.no_grad()
 def validate(
     model: "DiffusionGemmaForBlockDiffusion", batches: Sequence[Batch], preset: Preset
-) -> tuple[float, float]:
-    """Mean decoder and encoder loss over held-out ``batches``, with the same noise at every call."""
-    generator = torch.Generator().manual_seed(1)
-    totals = torch.zeros(2)
+) -> tuple[float, float, float]:
+    """Mean decoder and encoder loss over held-out ``batches``, and the share of canvases that one pass gets right.
+
+    The noise is the same at every call; for the third measure it is all noise.
+    """
+    device = batches[0].canvas.device
+    generator = torch.Generator(device).manual_seed(1)
+    totals = torch.zeros(3)
     for batch in batches:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(device.type, dtype=torch.bfloat16):
             losses = training_losses(model, batch, preset, generator, self_conditioned=False)
-        totals += torch.stack([losses.decoder, losses.encoder]).float()
-    decoder, encoder = (totals / len(batches)).tolist()
-    return decoder, encoder
+            noise = batch.canvas.masked_fill(batch.free, MASK_ID)
+            guess = head(model, decode(model, batch, encode(model, batch), noise, None)).argmax(-1)
+        right = ((guess == batch.canvas) | ~batch.free).all(-1).float().mean()
+        totals += torch.stack([losses.decoder, losses.encoder, right]).float().cpu()
+    decoder, encoder, exact = (totals / len(batches)).tolist()
+    return decoder, encoder, exact
 
 
 def read_weights(run: Path) -> dict[str, torch.Tensor]:
@@ -200,12 +265,12 @@ class _State:
     ) -> None:
         self.path, self.model, self.optimisers = path, model, optimisers
 
-    def restore(self, preset: Preset) -> tuple[int, int, float]:
+    def restore(self, preset: Preset, device: torch.device) -> tuple[int, int, float]:
         """Steps, tokens and seconds already spent; zero where there is no state."""
         if not self.path.exists():
             return 0, 0, 0.0
         try:
-            state = torch.load(self.path, weights_only=True)
+            state = torch.load(self.path, weights_only=True, map_location=device)
         except Exception as error:  # torch raises a dozen kinds here
             raise TrainingError(f"{self.path} cannot be read ({error}); remove it to start anew") from error
         if state["preset"] != _fingerprint(preset):
@@ -216,19 +281,24 @@ class _State:
         return int(state["step"]), int(state["tokens"]), float(state["elapsed"])
 
     def save(self, preset: Preset, step: int, tokens: int, elapsed: float) -> None:
+        values = {
+            "preset": _fingerprint(preset),
+            "step": step,
+            "tokens": tokens,
+            "elapsed": elapsed,
+            "model": self.model.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+        }
         aside = self.path.with_suffix(".partial")
-        torch.save(
-            {
-                "preset": _fingerprint(preset),
-                "step": step,
-                "tokens": tokens,
-                "elapsed": elapsed,
-                "model": self.model.state_dict(),
-                "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-            },
-            aside,
-        )
-        aside.rename(self.path)
+        try:
+            torch.save(values, aside)
+            aside.rename(self.path)
+        except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError to torch
+            aside.unlink(missing_ok=True)
+            raise TrainingError(
+                f"{self.path} cannot be written ({error}); make room and run the command again: it goes on from the "
+                "state before"
+            ) from error
 
 
 def _fingerprint(preset: Preset) -> str:
@@ -273,15 +343,29 @@ class _Stream(IterableDataset[Batch]):
         return sampler.batches(self.preset.geometries)
 
 
-def _load(documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, seed: int) -> Iterator[Batch]:
+def _load(
+    documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, device: torch.device, seed: int
+) -> Iterator[Batch]:
     stream = _Stream(documents, tokenizer, preset, seed)
-    loader = DataLoader(stream, batch_size=None, num_workers=preset.loaders, prefetch_factor=8)
-    return iter(loader)
+    loader = DataLoader(
+        stream,
+        batch_size=None,
+        num_workers=preset.loaders,
+        prefetch_factor=8,
+        pin_memory=device.type == "cuda",
+    )
+    return (_on(device, batch) for batch in loader)
 
 
-def _validation_batches(documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset) -> list[Batch]:
+def _validation_batches(
+    documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, device: torch.device
+) -> list[Batch]:
     sampler = Sampler(documents, tokenizer, preset.formats, seed=12345)
-    return [sampler.batch(preset.geometries[0]) for _ in range(VALIDATION_BATCHES)]
+    return [_on(device, sampler.batch(preset.geometries[0])) for _ in range(VALIDATION_BATCHES)]
+
+
+def _on(device: torch.device, batch: Batch) -> Batch:
+    return Batch(*(tensor.to(device, non_blocking=True) for tensor in batch))
 
 
 def _chance(seed: int, step: int) -> float:
