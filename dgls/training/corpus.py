@@ -66,12 +66,12 @@ class Mixture(msgspec.Struct, frozen=True):
     """How much a corpus holds of what.
 
     ``characters`` of training text at most, and of those at most a share per language (what is not named is left out);
-    no ``package`` makes up more than its share of a language.
+    no package gives more than ``from_package`` of a language.
     """
 
     characters: int
     languages: dict[str, float]
-    package: float
+    from_package: int
 
 
 class Manifest(msgspec.Struct):
@@ -156,8 +156,7 @@ def _write(
         fitting = [file for file in package.files if room.get(file.language, 0) > 0]
         for document in _documents(package._replace(files=fitting), seen, barred, dropped):
             language, size = document.language, len(document.text)
-            share = mixture.characters * mixture.languages[language] * mixture.package
-            if own[language] + size > share or room[language] <= 0:
+            if own[language] + size > mixture.from_package or room[language] <= 0:
                 dropped["share used up"] += 1
                 continue
             writers[split].add(document)

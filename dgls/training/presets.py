@@ -46,7 +46,7 @@ CPU = Preset(
     mixture=Mixture(
         characters=72_000_000,
         languages={"python": 0.78, "javascript": 0.09, "typescript": 0.06, "rust": 0.07},
-        package=0.02,
+        from_package=1_000_000,
     ),
     geometries=(
         Geometry(context=192, canvas=64, rows=6, canvases=4, share=0.60),
