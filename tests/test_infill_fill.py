@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dgls.config import InfillSettings, ModelSettings
-from dgls.infill.canvas import FillError, plan_request
+from dgls.infill.canvas import plan_request
 from dgls.infill.fill import fill_gaps
-from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
+from dgls.infill.request import Answer, FillError, FillRequest, Frame, Gap, Prefilled
 from dgls.model.host import Host, load_host
 from dgls.syntax import fragment_around, language_of, verdict
 

@@ -3,6 +3,9 @@
 A checkpoint trained here tokenises prefix, gap and suffix apart at the character cut, and over-allocates: deleted
 positions spell nothing. A foreign checkpoint gets its left edges healed (step back one token and constrain the first
 free token to spell the characters that were cut), and its lengths probed (see :mod:`dgls.infill.fill`).
+
+A request that keeps a part of what stands in its gaps needs neither: it begins with the gaps' own tokens in place, and
+a few spare positions beside them (see :mod:`dgls.infill.rewrite`).
 """
 
 import itertools
@@ -15,7 +18,8 @@ import torch
 from dgls.infill.alphabet import beginning_with
 from dgls.infill.context import encode_context
 from dgls.infill.layout import CONTROL_TOKENS, EOS_ID, PAD_ID, Canvas, lay_out_canvas
-from dgls.infill.request import FillRequest
+from dgls.infill.request import FillError, FillRequest
+from dgls.infill.rewrite import spare_positions
 from dgls.model.host import Host
 from dgls.model.tokenizer import CodeTokenizer
 
@@ -24,10 +28,6 @@ LEAST_HEAD = 16
 """Tokens of the suffix that the canvas keeps room for, where there is a suffix."""
 GROWTH, GROWTH_LEAST = 1.5, 8
 """A span that is rewritten gets so many times its own tokens, and so many more at least."""
-
-
-class FillError(Exception):
-    """A request that cannot be filled; the message says why, and what could."""
 
 
 class Edge(NamedTuple):
@@ -77,6 +77,8 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
         _check_control_tokens(tokenizer)
     limit = _canvas_limit(host, request)
     window = 8 * limit
+    if request.keeps and gaps[-1].end - gaps[0].start > window:
+        raise _too_long(limit)
     if gaps[-1].end - gaps[0].start > window and len(gaps) > 1:
         raise FillError(
             f"the gaps lie {gaps[-1].end - gaps[0].start} characters apart, too far for one canvas of {limit} tokens; "
@@ -88,7 +90,9 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
     suffix = tokenizer.encode(text[gaps[-1].end : suffix_end])
     pinned = sum(map(len, between))
     room_for_head = min(LEAST_HEAD, len(suffix))
-    free = _allocate(request, original, limit - pinned - room_for_head, limit)
+    free = (_keep if request.keeps else _allocate)(
+        host, request, original, limit - pinned - room_for_head, limit
+    )
     needed = sum(free) + pinned + room_for_head
     length = next((size for size in host.canvas_lengths if needed <= size <= limit), limit)
     head = suffix[: length - pinned - sum(free)]
@@ -97,7 +101,7 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
     start = gaps[0].start
     context = encode_context(host, text, start, head_end, request.path, request.language, budget)
     edges: list[Edge | None] = [None] * len(gaps)
-    if not host.description.separate_boundaries:
+    if not host.description.separate_boundaries and not request.keeps:
         edges[0] = _heal(host, context)
         for index, tokens in enumerate(between):
             edges[index + 1] = _heal(host, tokens)
@@ -114,7 +118,9 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
     )
 
 
-def _allocate(request: FillRequest, original: list[list[int]], most: int, limit: int) -> list[int]:
+def _allocate(
+    host: Host, request: FillRequest, original: list[list[int]], most: int, limit: int
+) -> list[int]:
     """Free positions per gap: the setting, or room for a rewrite; the largest give way until ``most`` is kept."""
     least = request.settings.free_tokens
     free = [
@@ -131,6 +137,15 @@ def _allocate(request: FillRequest, original: list[list[int]], most: int, limit:
     return free
 
 
+def _keep(host: Host, request: FillRequest, original: list[list[int]], most: int, limit: int) -> list[int]:
+    """Positions per gap for its own tokens and a few more, if the checkpoint can leave positions empty."""
+    spare = 0.0 if request.strength is None or host.delete_id is None else request.strength
+    kept = [len(tokens) + (spare_positions(len(tokens), spare) if spare else 0) for tokens in original]
+    if sum(kept) > most:
+        raise _too_long(limit)
+    return kept
+
+
 @lru_cache(maxsize=8)
 def _check_control_tokens(tokenizer: CodeTokenizer) -> None:
     """Raise :class:`FillError` where the ``dgls`` format's control tokens are not where the layout has them."""
@@ -145,8 +160,19 @@ def _check_control_tokens(tokenizer: CodeTokenizer) -> None:
 def _canvas_limit(host: Host, request: FillRequest) -> int:
     """The longest canvas, in tokens, that the settings and the checkpoint allow."""
     longest = host.canvas_lengths[-1]
-    usual = longest if host.device.type != "cpu" else min(longest, max(CANVAS_ON_CPU, host.canvas_lengths[0]))
+    usual = longest
+    if (
+        host.device.type == "cpu" and not request.keeps
+    ):  # what is kept has to stand in the canvas, whatever it costs
+        usual = min(longest, max(CANVAS_ON_CPU, host.canvas_lengths[0]))
     return min(request.settings.canvas_tokens or usual, longest)
+
+
+def _too_long(limit: int) -> FillError:
+    return FillError(
+        f"what is to be kept of the span does not fit into a canvas of {limit} tokens; take a shorter span, start anew "
+        "(strength 1), or raise infill.canvas_tokens"
+    )
 
 
 def _heal(host: Host, tokens: list[int]) -> Edge | None:

@@ -1,14 +1,20 @@
 """What infilling is asked and what it answers: plain values, no tensors, so that every room may use them.
 
-One operation serves every job: a text, one or more gaps in it, and for each gap what is known of its length.
-Offsets count characters (code points) of the text, never bytes or UTF-16 units.
+One operation serves every job: a text, one or more gaps in it, and how much of what stands there is kept. What must
+survive to the letter is no part of a gap. Offsets count characters (code points) of the text, never bytes or UTF-16
+units.
 """
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from dgls.config import InfillSettings
+
+
+class FillError(Exception):
+    """A request that cannot be filled; the message says why, and what could."""
 
 
 class Gap(NamedTuple):
@@ -18,11 +24,55 @@ class Gap(NamedTuple):
     end: int
 
 
+def unpinned(selection: Gap, pins: Sequence[Gap]) -> tuple[Gap, ...]:
+    """The gaps that are left of ``selection`` where ``pins`` must survive to the letter.
+
+    Raises :class:`FillError` for pins that are empty, out of order, overlapping or outside the selection, and where
+    they leave nothing to fill. Pins side by side are one: nothing is put between them.
+    """
+    gaps: list[Gap] = []
+    end = selection.start
+    for number, pin in enumerate(pins, 1):
+        if pin.end <= pin.start:
+            raise FillError(f"pin {number} is empty or ends before it starts; a pin holds what must survive")
+        if pin.start < selection.start or pin.end > selection.end:
+            raise FillError(f"pin {number} is not inside its selection; move it, or select more")
+        if pin.start < end:
+            raise FillError(
+                f"pin {number} begins before pin {number - 1} ends; sort pins, and join those that overlap"
+            )
+        if end < pin.start:
+            gaps.append(Gap(end, pin.start))
+        end = pin.end
+    if end < selection.end or not pins:
+        gaps.append(Gap(end, selection.end))
+    if not gaps:
+        raise FillError("the pins hold the whole selection: nothing is left to fill")
+    return tuple(gaps)
+
+
+def in_order(gaps: Sequence[Gap], what: str) -> tuple[Gap, ...]:
+    """``gaps`` as they are; raises :class:`FillError` where they overlap, repeat, are not sorted or are reversed.
+
+    ``what`` is what the message calls them.
+    """
+    for number, gap in enumerate(gaps, 1):
+        if gap.end < gap.start:
+            raise FillError(f"{what} {number} ends before it starts")
+        before = gaps[number - 2] if number > 1 else None
+        if before is not None and (gap.start < before.end or gap == before):
+            raise FillError(
+                f"{what} {number} begins before {what} {number - 1} ends; sort them, and join those that overlap"
+            )
+    return tuple(gaps)
+
+
 class FillRequest(msgspec.Struct, frozen=True):
     """One job for the model.
 
-    ``gaps`` are sorted and do not overlap. ``language`` is an LSP language id. ``path`` names the file to the model
-    and may be empty. ``single_line`` keeps line breaks out of the fills. ``candidates`` overrides the settings.
+    ``gaps`` are sorted and do not overlap; with ``find`` they are the spans in which the gaps are yet to be found.
+    ``language`` is an LSP language id. ``path`` names the file to the model and may be empty. ``single_line`` keeps
+    line breaks out of the fills. ``candidates`` overrides the settings.
     """
 
     text: str
@@ -32,6 +82,10 @@ class FillRequest(msgspec.Struct, frozen=True):
     settings: InfillSettings = InfillSettings()
     single_line: bool = False
     candidates: int | None = None
+    find: Literal["holes", "faults"] | None = None
+    """What in ``gaps`` is to be filled: all of it, the holes in it, or as little as mends the faults that touch it."""
+    strength: float | None = None
+    """Which share of the gaps' own tokens is drawn again, the least certain first; None, as 1: all are drawn anew."""
     deadline: float | None = None
     """``time.monotonic()`` seconds at which the best answer so far is taken; None: no deadline."""
 
@@ -45,6 +99,13 @@ class FillRequest(msgspec.Struct, frozen=True):
                     f"gap {gap.start}-{gap.end} is out of order or outside the text (0 to {len(self.text)} characters)"
                 )
             previous = gap.end
+        if self.strength is not None and not 0 <= self.strength <= 1:
+            raise ValueError(f"a strength is from 0 (keep everything) to 1 (start anew), got {self.strength}")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether a part of the gaps' own tokens is kept."""
+        return self.strength is not None and self.strength < 1
 
 
 class Run(NamedTuple):
@@ -58,12 +119,13 @@ class Frame(NamedTuple):
     """What a denoising step shows of the leading candidate.
 
     ``drafts`` holds, per gap, the runs of its draft text; runs without a confidence are still noise and carry no
-    text that is worth showing.
+    text that is worth showing. ``gaps`` are those that a job has found; None: they are the request's.
     """
 
     step: int
     state: Literal["denoising", "repairing", "done"]
     drafts: tuple[tuple[Run, ...], ...]
+    gaps: tuple[Gap, ...] | None = None
 
 
 class Prefilled(NamedTuple):
@@ -88,12 +150,7 @@ class Fill(NamedTuple):
 
     def apply(self, request: FillRequest) -> str:
         """The request's text with the gaps filled; every character outside the gaps is unchanged."""
-        parts: list[str] = []
-        end = 0
-        for gap, text in zip(request.gaps, self.texts, strict=True):
-            parts += (request.text[end : gap.start], text)
-            end = gap.end
-        return "".join([*parts, request.text[end:]])
+        return filled(request.text, request.gaps, self.texts)
 
 
 class Answer(NamedTuple):
@@ -107,3 +164,17 @@ class Answer(NamedTuple):
     prefill_tokens: int
     rejected: int
     """Candidates that were denoised but not offered."""
+    gaps: tuple[Gap, ...] | None = None
+    """The gaps that the fills are for, where a job has found them; None: they are the request's."""
+    left: int = 0
+    """Of what a job has found, how many holes or faults stay as they are."""
+
+
+def filled(text: str, gaps: Sequence[Gap], fills: Sequence[str]) -> str:
+    """``text`` with ``fills`` in its ``gaps``, which are sorted; every character outside of them is unchanged."""
+    parts: list[str] = []
+    end = 0
+    for gap, fill in zip(gaps, fills, strict=True):
+        parts += (text[end : gap.start], fill)
+        end = gap.end
+    return "".join([*parts, text[end:]])

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from dgls.config import Settings
-from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled
+from dgls.infill.request import Answer, Fill, FillError, FillRequest, Frame, Gap, Prefilled
 from dgls.model.description import CheckpointError
 from dgls.syntax.language import GrammarMissing, LanguageError, language_of
 from dgls.terminal import view
@@ -105,7 +105,6 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
         settings=settings.infill,
         deadline=loaded + settings.infill.command_deadline_ms / 1000,
     )
-    from dgls.infill.canvas import FillError
     from dgls.infill.fill import fill_gaps
 
     answer: Answer | None = None
