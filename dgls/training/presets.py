@@ -61,13 +61,13 @@ CPU = Preset(
 CPU_LONGER = msgspec.structs.replace(
     CPU,
     name="cpu-longer",
-    tokens=16_000_000,
+    tokens=12_000_000,
     matrix_rate=0.014,
     other_rate=0.0028,
     anneal=0.75,
     self_conditioning_from=0.0,
     seed=1,
 )
-"""What `cpu` has learned, for two hours more: to be started from its checkpoint."""
+"""What `cpu` has learned, for an hour and a half more on one core: to be started from its checkpoint."""
 
 PRESETS = {preset.name: preset for preset in (CPU, CPU_LONGER)}
