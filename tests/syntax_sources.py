@@ -1,14 +1,22 @@
-"""Real files for the tests of syntax: standard-library modules that no training corpus ever holds."""
+"""Real files for the tests of syntax, and spans cut out of them.
 
-import ast
+Python's are standard-library modules that no training corpus ever holds; those of the other languages lie in
+``tests/sources/<language>/``, beside a NOTICE that says where they are from, and ``invalid.txt``: snippets that are
+wrong because of what stands in their ``├marks┤``, with a line ``%%`` between them.
+"""
+
 import random
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from dgls.infill.request import Gap
+import tree_sitter
 
+from dgls.infill.request import Gap
+from dgls.syntax import Language
+
+SOURCES = Path(__file__).parent / "sources"
 MODULES = (
     "ast",
     "argparse",
@@ -47,25 +55,45 @@ MODULES = (
 class Cut(NamedTuple):
     """A gap in a file, and its true text."""
 
-    module: str
+    path: Path
     gap: Gap
-    text: str
+
+    @property
+    def text(self) -> str:
+        return read(self.path)[self.gap.start : self.gap.end]
 
 
 @cache
-def source(module: str) -> str:
-    spec = find_spec(module)
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def module(name: str) -> Path:
+    spec = find_spec(name)
     assert spec is not None and spec.origin is not None
-    return Path(spec.origin).read_text(encoding="utf-8")
+    return Path(spec.origin)
 
 
-def cuts(count: int, seed: int) -> list[Cut]:
+def files(folder: str) -> list[Path]:
+    """The source files for the language of a folder in ``grammars/``."""
+    if folder == "python":
+        return [module(name) for name in MODULES]
+    return sorted(path for path in (SOURCES / folder).iterdir() if path.suffix not in ("", ".txt"))
+
+
+def snippets(folder: str) -> list[str]:
+    """Marked documents whose fills are wrong."""
+    return read(SOURCES / folder / "invalid.txt").removesuffix("\n").split("\n%%\n")
+
+
+def cuts(language: Language, paths: list[Path], count: int, seed: int) -> list[Cut]:
     """Spans of valid files: a third are random spans, a third whole lines, a third nodes of the syntax tree."""
     chance = random.Random(seed)
     chosen = []
     for number in range(count):
-        module = chance.choice(MODULES)
-        text = source(module)
+        path = chance.choice(paths)
+        text = read(path)
         kind = ("span", "lines", "node")[number % 3]
         if kind == "span":
             start = chance.randrange(len(text))
@@ -75,25 +103,23 @@ def cuts(count: int, seed: int) -> list[Cut]:
             first = chance.randrange(len(starts) - 1)
             gap = Gap(starts[first], starts[min(len(starts) - 1, first + chance.randint(1, 4))])
         else:
-            gap = chance.choice(node_gaps(module))
-        chosen.append(Cut(module, gap, text[gap.start : gap.end]))
+            gap = chance.choice(node_gaps(language, path))
+        chosen.append(Cut(path, gap))
     return chosen
 
 
 @cache
-def node_gaps(module: str) -> list[Gap]:
-    """The spans of all expressions and statements of at most 400 characters."""
-    text = source(module)
-    starts = line_starts(text)
-    lines = text.splitlines(keepends=True)
+def node_gaps(language: Language, path: Path) -> list[Gap]:
+    """The spans of all named nodes of at most 400 bytes."""
+    source = read(path).encode()
+    pending = [tree_sitter.Parser(language.grammar).parse(source).root_node]
     gaps = []
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.expr | ast.stmt) and node.end_lineno and node.end_col_offset is not None:
-            ends = []
-            for line, column in ((node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)):
-                ends.append(starts[line - 1] + len(lines[line - 1].encode()[:column].decode()))
-            if ends[1] - ends[0] <= 400:
-                gaps.append(Gap(*ends))
+    while pending:
+        node = pending.pop()
+        pending += node.children
+        if node.is_named and 0 < node.end_byte - node.start_byte <= 400:
+            start = len(source[: node.start_byte].decode())
+            gaps.append(Gap(start, start + len(source[node.start_byte : node.end_byte].decode())))
     return gaps
 
 

@@ -3,7 +3,6 @@
 import random
 import re
 import warnings
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,15 +10,14 @@ from hypothesis import strategies as st
 
 from dgls.infill.request import Gap
 from dgls.syntax import Fault, Verdict, fragment_around, language_of, statement_ends, verdict
-from tests.syntax_sources import MODULES, Cut, cuts, line_starts, source
+from tests.syntax_sources import Cut, cuts, files, line_starts, read, snippets
 
 python = language_of("python", "")
 assert python is not None
 PATIENCE_MS = 60_000
 """So that a busy machine changes no verdict."""
-SNIPPETS = (
-    (Path(__file__).parent / "syntax_invalid_python.txt").read_text().removesuffix("\n").split("\n%%\n")
-)
+FILES = files("python")
+SNIPPETS = snippets("python")
 
 
 def judge(marked: str, original: str = "") -> Verdict:
@@ -42,18 +40,20 @@ def rejects(text: str, gap: Gap, fill: str) -> bool:
 
 def without(cut: Cut) -> tuple[str, Gap]:
     """The file as it is where a cursor stands instead of the cut."""
-    text = source(cut.module)
+    text = read(cut.path)
     return text[: cut.gap.start] + text[cut.gap.end :], Gap(cut.gap.start, cut.gap.start)
 
 
 def test_true_spans_put_back_are_rejected_in_at_most_one_percent() -> None:
-    chosen = cuts(1_000, seed=2)
-    rejected = [cut for cut in chosen if rejects(source(cut.module), cut.gap, cut.text)]
+    assert python is not None
+    chosen = cuts(python, FILES, 1_000, seed=2)
+    rejected = [cut for cut in chosen if rejects(read(cut.path), cut.gap, cut.text)]
     assert len(rejected) <= 10, rejected
 
 
 def test_true_spans_written_at_a_cursor_are_rejected_in_at_most_one_percent() -> None:
-    chosen = cuts(400, seed=3)
+    assert python is not None
+    chosen = cuts(python, FILES, 400, seed=3)
     rejected = [cut for cut in chosen if rejects(*without(cut), cut.text)]
     assert len(rejected) <= 4, rejected
 
@@ -74,7 +74,7 @@ def test_true_lines_are_mostly_let_through_below_an_unclosed_bracket() -> None:
     chance = random.Random(7)
     rejected, tried = 0, 0
     while tried < 150:
-        text = source(chance.choice(MODULES))
+        text = read(chance.choice(FILES))
         starts = line_starts(text)
         line = chance.randrange(8, len(starts) - 2)
         above = line - chance.randint(1, 5)

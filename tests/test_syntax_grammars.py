@@ -1,0 +1,57 @@
+"""Every language folder against real source files: true code is let through, and broken code is caught."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dgls.infill.request import Gap
+from dgls.syntax import Language, fragment_around, language_of, verdict
+from dgls.syntax.language import describe, grammars_folder
+from tests.syntax_sources import Cut, cuts, files, read, snippets
+
+FOLDERS = sorted(path.parent.name for path in grammars_folder().glob("*/language.toml"))
+PATIENCE_MS = 60_000
+"""So that a busy machine changes no verdict."""
+
+
+def load(folder: str) -> Language:
+    language = language_of(describe(grammars_folder() / folder).ids[0], "")
+    assert language is not None
+    return language
+
+
+def rejects(language: Language, text: str, gap: Gap, fill: str) -> bool:
+    ruling = verdict(fragment_around(text, [gap], language, budget_ms=PATIENCE_MS), [fill])
+    assert ruling.checked
+    return not ruling.ok
+
+
+def rejects_cut(language: Language, cut: Cut, at_a_cursor: bool) -> bool:
+    """Whether the true text is rejected, put back over itself or written where a cursor stands instead."""
+    text, gap = read(cut.path), cut.gap
+    if at_a_cursor:
+        text, gap = text[: gap.start] + text[gap.end :], Gap(gap.start, gap.start)
+    return rejects(language, text, gap, cut.text)
+
+
+def rejects_snippet(language: Language, snippet: str) -> bool:
+    before, fill, after = re.split("[├┤]", snippet)
+    return rejects(language, before + after + "\n", Gap(len(before), len(before)), fill)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_true_spans_put_back_are_rejected_in_at_most_one_percent(folder: str) -> None:
+    language, paths = load(folder), files(folder)
+    assert all(language_of("", path.name) is language for path in paths if path.suffix != ".h")
+    chosen = cuts(language, paths, 200, seed=5)
+    rejected = [cut for number, cut in enumerate(chosen) if rejects_cut(language, cut, number % 2 == 0)]
+    assert len(rejected) <= 2, [(cut.path.name, cut.text) for cut in rejected]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_invalid_snippets_are_caught(folder: str) -> None:
+    language, listed = load(folder), snippets(folder)
+    missed = [snippet for snippet in listed if not rejects_snippet(language, snippet)]
+    assert len(listed) >= 25
+    assert len(missed) <= len(listed) // 5, "\n%%\n".join(missed)
