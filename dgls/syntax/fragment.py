@@ -186,7 +186,7 @@ def _kept_by_tree(
     root = tree.root_node
     cuts, sound = _far_siblings(root, source, start, end, language)
     whole = not root.has_error
-    if window != (0, len(text)):  # a window may begin inside a string or a code fence, which parses well by chance
+    if window != (0, len(text)):  # one may begin inside a string or a code fence, which parses well by chance
         whole = whole and not any(child.start_point.column for child in root.children)
         whole = whole and not wrong_sites(tree, source, language, Clock(budget_ms))
     kept: list[Span] = []
