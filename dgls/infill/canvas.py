@@ -121,11 +121,8 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
 def _allocate(
     host: Host, request: FillRequest, original: list[list[int]], most: int, limit: int
 ) -> list[int]:
-    """Free positions per gap: the setting, or room for a rewrite; the largest give way until ``most`` is kept."""
-    least = request.settings.free_tokens
-    free = [
-        max(least, round(GROWTH * len(tokens)) + GROWTH_LEAST) if tokens else least for tokens in original
-    ]
+    """Free positions per gap: what is wanted, where the largest give way until ``most`` is kept."""
+    free = _wanted(request, original)
     if most < len(free):
         raise FillError(
             f"{len(free)} gaps and the code between them do not fit into a canvas of {limit} tokens; fill fewer at a "
@@ -135,6 +132,25 @@ def _allocate(
         largest = free.index(max(free))
         free[largest] -= max(1, min(excess, free[largest] // 4))
     return free
+
+
+def fit_together(host: Host, request: FillRequest) -> bool:
+    """Whether one canvas gives each gap as much room as it would get alone, with the code between pinned."""
+    text, gaps, limit = request.text, request.gaps, _canvas_limit(host, request)
+    if gaps[-1].end - gaps[0].start > 8 * limit:
+        return False
+    encode = host.tokenizer.encode
+    own = [encode(text[gap.start : gap.end]) for gap in gaps]
+    between = sum(len(encode(text[a.end : b.start])) for a, b in itertools.pairwise(gaps))
+    return sum(_wanted(request, own)) + between + LEAST_HEAD <= limit
+
+
+def _wanted(request: FillRequest, original: list[list[int]]) -> list[int]:
+    """Free positions per gap where there is room: the setting, or what a rewrite may need."""
+    least = request.settings.free_tokens
+    return [
+        max(least, round(GROWTH * len(tokens)) + GROWTH_LEAST) if tokens else least for tokens in original
+    ]
 
 
 def _keep(host: Host, request: FillRequest, original: list[list[int]], most: int, limit: int) -> list[int]:
@@ -161,9 +177,8 @@ def _canvas_limit(host: Host, request: FillRequest) -> int:
     """The longest canvas, in tokens, that the settings and the checkpoint allow."""
     longest = host.canvas_lengths[-1]
     usual = longest
-    if (
-        host.device.type == "cpu" and not request.keeps
-    ):  # what is kept has to stand in the canvas, whatever it costs
+    # What is kept or stands between gaps has to be in the canvas, whatever it costs.
+    if host.device.type == "cpu" and len(request.gaps) == 1 and not request.keeps:
         usual = min(longest, max(CANVAS_ON_CPU, host.canvas_lengths[0]))
     return min(request.settings.canvas_tokens or usual, longest)
 

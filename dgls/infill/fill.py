@@ -4,7 +4,6 @@
 show frames, and cancels by closing it. It looks at the deadline itself and then answers with the best it has.
 """
 
-import time
 from collections.abc import Generator, Iterator, Sequence
 from typing import Literal, NamedTuple
 
@@ -71,7 +70,7 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
     for done in host.prefill(store, plan.context):
         prefilled = total
         yield Prefilled(done, total)
-        if _is_late(request):
+        if request.late:
             return Answer((), 0, done, 0)
     fragment = _fragment(request)
     work = _Work(host, store, plan)
@@ -135,7 +134,7 @@ class _Work:
         """
         good: list[tuple[Candidate, Verdict]] = []
         end = self.nfe + passes
-        while self.nfe < end and not _is_late(self.request):
+        while self.nfe < end and not self.request.late:
             rules = replace(self.rules, max_steps=min(self.rules.max_steps, end - self.nfe))
             fresh = yield from self._draw(rules, "repairing")
             judged = [(candidate, _judge(fragment, candidate)) for candidate in fresh]
@@ -163,7 +162,7 @@ class _Work:
         rules = replace(self.rules, max_steps=settings.repair_steps)
         current = list(judged)
         for round_number in range(1, rounds + 1):
-            if not current or _is_late(self.request):
+            if not current or self.request.late:
                 break
             rows, masks = [], []
             for candidate, ruling in current:
@@ -219,7 +218,7 @@ class _Work:
         for last in steps:
             self.nfe += 1
             yield Frame(self.nfe, state, self._drafts(last))
-            if _is_late(self.request):
+            if self.request.late:
                 break
         return last
 
@@ -379,7 +378,3 @@ def _valid_beginning(fragment: Fragment, candidate: Candidate) -> Iterator[Candi
 def _is_text(texts: Sequence[str]) -> bool:
     """Whether all ``texts`` are sound Unicode: bytes that are not UTF-8 stand in them as lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
-
-
-def _is_late(request: FillRequest) -> bool:
-    return request.deadline is not None and time.monotonic() >= request.deadline

@@ -5,6 +5,7 @@ survive to the letter is no part of a gap. Offsets count characters (code points
 units.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
@@ -101,6 +102,11 @@ class FillRequest(msgspec.Struct, frozen=True):
             previous = gap.end
         if self.strength is not None and not 0 <= self.strength <= 1:
             raise ValueError(f"a strength is from 0 (keep everything) to 1 (start anew), got {self.strength}")
+
+    @property
+    def late(self) -> bool:
+        """Whether its time is up."""
+        return self.deadline is not None and time.monotonic() >= self.deadline
 
     @property
     def keeps(self) -> bool:
