@@ -1,7 +1,6 @@
 """Every language folder against real source files: true code is let through, and broken code is caught."""
 
 import re
-from pathlib import Path
 
 import pytest
 

@@ -2,6 +2,7 @@
 
 from dgls.syntax.enclosing import enclosing_definition, enclosing_statement
 from dgls.syntax.fragment import Fragment, fragment_around
+from dgls.syntax.holes import find_holes
 from dgls.syntax.language import GrammarMissing, Language, LanguageError, language_of
 from dgls.syntax.verdict import Fault, Verdict, encoding_faults, statement_ends, verdict
 
@@ -15,6 +16,7 @@ __all__ = [
     "enclosing_definition",
     "enclosing_statement",
     "encoding_faults",
+    "find_holes",
     "fragment_around",
     "language_of",
     "statement_ends",

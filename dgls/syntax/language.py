@@ -5,15 +5,20 @@ Nothing here knows a language by name. ``grammars/README.md`` says what a folder
 
 import importlib
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 import tree_sitter
 from msgspec import Meta
 
-from dgls.syntax.invalid import InvalidRules, QueryProblem
+from dgls.syntax.invalid import InvalidRules
+from dgls.syntax.places import EndRules, HoleRules
+from dgls.syntax.predicates import QueryProblem
+
+Rules = TypeVar("Rules", InvalidRules, HoleRules, EndRules)
 
 
 class GrammarMissing(Exception):
@@ -68,6 +73,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether indentation carries meaning."""
     grammar: Grammar
     nodes: Nodes
+    inherits: str = ""
+    """Another language folder whose queries hold here too; the grammar has all node types that they name."""
     clauses: tuple[str, ...] = ()
     """Words that begin a line which continues a statement at its own indentation, such as `else`."""
     comments: Comments = Comments()
@@ -95,12 +102,9 @@ class Language:
                         f"{folder / 'language.toml'}: nodes.{role} names {node_type!r}, "
                         f"which is no node type of {self.description.grammar.package}"
                     )
-        path = folder / "invalid.scm"
-        try:
-            source = path.read_text(encoding="utf-8") if path.is_file() else ""
-            self.invalid = InvalidRules(self.grammar, source)
-        except (QueryProblem, UnicodeDecodeError) as error:
-            raise LanguageError(f"{path}: {error}") from error
+        self.invalid = _loaded_query(folder, "invalid.scm", InvalidRules, self.grammar)
+        self.holes = _loaded_query(folder, "holes.scm", HoleRules, self.grammar)
+        self.ends = _loaded_query(folder, "blocks.scm", EndRules, self.grammar)
 
     @property
     def name(self) -> str:
@@ -156,6 +160,39 @@ def _folders() -> dict[Path, Description]:
 @cache
 def _loaded(folder: Path) -> Language:
     return Language(folder)
+
+
+def _loaded_query(
+    folder: Path, name: str, kind: Callable[[tree_sitter.Language, str], Rules], grammar: tree_sitter.Language
+) -> Rules:
+    """The query file ``name`` of ``folder``, behind that of the folder it inherits from; raises LanguageError."""
+    source = "".join(_query_source(path, name) for path in _lineage(folder))
+    try:
+        return kind(grammar, source)
+    except QueryProblem as error:
+        raise LanguageError(f"{folder / name}: {error}") from error
+
+
+def _lineage(folder: Path) -> list[Path]:
+    """``folder`` and those it inherits from, the furthest first; raises LanguageError."""
+    lineage = [folder]
+    while inherits := describe(lineage[0]).inherits:
+        parent = grammars_folder() / inherits
+        if parent in lineage or not parent.is_dir():
+            raise LanguageError(
+                f"{lineage[0] / 'language.toml'}: inherits names {inherits!r}, which is no other folder beside it"
+            )
+        lineage.insert(0, parent)
+    return lineage
+
+
+def _query_source(folder: Path, name: str) -> str:
+    """The text of a query file, empty where there is none; raises LanguageError."""
+    path = folder / name
+    try:
+        return path.read_text(encoding="utf-8") + "\n" if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        raise LanguageError(f"{path}: {error}") from error
 
 
 def _grammar(description: Description) -> tree_sitter.Language:

@@ -1,0 +1,37 @@
+"""Holes: what stands in the code where code is still to be written, such as ``...``, ``todo!()`` or an empty body."""
+
+from dgls.infill.request import Gap
+from dgls.syntax.language import Language
+from dgls.syntax.tree import Clock, characters, parse, parseable
+
+BUDGET_MS = 500.0
+
+
+def find_holes(
+    text: str, language: Language, span: Gap | None = None, budget_ms: float = BUDGET_MS
+) -> list[Gap]:
+    """The holes of ``text`` that lie in ``span``, or around all of it; all of them without a span.
+
+    The gaps are character offsets, sorted; none overlaps another, since the outermost counts. Empty where the time
+    was up, or where the file is too large. Raises ValueError where the span is outside the text.
+    """
+    span = Gap(0, len(text)) if span is None else span
+    if not 0 <= span.start <= span.end <= len(text):
+        raise ValueError(f"span {span.start}-{span.end} is outside the text (0 to {len(text)} characters)")
+    text = parseable(text)
+    source = text.encode()
+    clock = Clock(budget_ms)
+    tree = parse(source, language, clock)
+    if tree is None:
+        return []
+    gaps: list[Gap] = []
+    offset, position = 0, 0
+    for start, end in language.holes.spans(tree.root_node, source, clock.late) or ():
+        low = position + characters(source, offset, start)
+        high = low + characters(source, start, end)
+        offset, position = end, high
+        inside = span.start <= low and high <= span.end
+        around = low <= span.start and span.end <= high
+        if inside or around:
+            gaps.append(Gap(low, high))
+    return gaps
