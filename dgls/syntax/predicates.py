@@ -110,6 +110,19 @@ def _breaks_line(place: Place, nodes: Sequence[Node], own_lines: Sequence[str]) 
     return False
 
 
+def _repeats(place: Place, nodes: Sequence[Node], types: Sequence[str]) -> bool | Span:
+    """Two children of the types begin with the same text; that of the later one is meant."""
+    seen: set[str] = set()
+    for child in nodes[0].named_children:
+        if child.type in types and child.named_children:
+            first = child.named_children[0]
+            text = _text(place, first)
+            if text in seen:
+                return first.byte_range
+            seen.add(text)
+    return False
+
+
 class Signature(NamedTuple):
     """A predicate: what it checks, and how many captures and strings it takes at least and at most."""
 
@@ -133,6 +146,7 @@ PREDICATES = {
     "indent-differs?": Signature(_indent_differs, (1, 2), (0, 1)),
     "not-deeper?": Signature(_not_deeper, (2, 2), (0, 0)),
     "breaks-line?": Signature(_breaks_line, (1, 1), (0, MANY), types=True),
+    "repeats?": Signature(_repeats, (1, 1), (1, MANY), types=True),
 }
 """What a rule may ask for beside the shape of its pattern."""
 

@@ -24,7 +24,6 @@
   (#any-of? @outer "a" "button" "form")
   (#eq? @outer @inner)
   (#set! message "this element cannot stand inside another of its kind"))
-([(start_tag (attribute (attribute_name) @first) . (attribute (attribute_name) @invalid))
-  (self_closing_tag (attribute (attribute_name) @first) . (attribute (attribute_name) @invalid))]
-  (#eq? @first @invalid)
+([(start_tag) (self_closing_tag)] @invalid
+  (#repeats? @invalid "attribute")
   (#set! message "two attributes of one name"))
