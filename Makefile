@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PINNED := PIP_CONSTRAINT=$(CURDIR)/constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 
-.PHONY: help demo test lint wheel clean
+.PHONY: help demo test lint wheel sources clean
 .DEFAULT_GOAL := help
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make test   ruff, mypy and pytest"
 	@echo "make lint   ruff and mypy alone"
 	@echo "make wheel  build dist/*.whl"
+	@echo "make sources  fetch the packages that the embedded checkpoint was trained on, to run/sources (npm, apt-get)"
 	@echo "make clean  remove what the other targets made, .venv too"
 
 demo: $(READY)
@@ -34,6 +35,18 @@ wheel: $(READY)
 	@rm -rf dist
 	@$(PINNED) $(PIP) wheel --quiet --no-deps --wheel-dir dist .
 	@ls dist/*.whl
+
+# Source to train on, never run: no dependencies, no build steps, no scripts.
+PACKAGES := $(CURDIR)/dgls/training/packages
+sources: $(READY)
+	@mkdir -p run/sources/python run/sources/javascript run/sources/rust run/sources/debian
+	@$(PIP) install --quiet --no-deps --only-binary :all: --target run/sources/python -r $(PACKAGES)/python.txt
+	@cp $(PACKAGES)/package.json run/sources/javascript/
+	@cd run/sources/javascript && npm install --silent --ignore-scripts --no-audit --no-fund --legacy-peer-deps
+	@cd run/sources/debian && apt-get download -qq $$(cat $(PACKAGES)/rust.txt)
+	@cd run/sources/debian && for package in *.deb; do dpkg -x "$$package" unpacked; done
+	@cp -r run/sources/debian/unpacked/usr/share/cargo/registry/. run/sources/rust/
+	@du -sh run/sources/python run/sources/javascript run/sources/rust
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

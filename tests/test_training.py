@@ -2,6 +2,8 @@
 
 import json
 import random
+import resource
+import signal
 import sysconfig
 from pathlib import Path
 
@@ -14,33 +16,48 @@ from hypothesis import strategies as st
 
 from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.command import evaluate
-from dgls.infill.fill import fill_gaps
+from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.layout import BOS_ID, CONTROL_TOKENS, DELETE_ID, MASK_ID, PAD_ID, PREFIX_ID
 from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import load_host
 from dgls.training.architecture import Architecture
+from dgls.training.card import model_card
 from dgls.training.command import train as command
-from dgls.training.corpus import CorpusError, Document, build_corpus, held_out, read_documents, read_manifest
+from dgls.training.corpus import (
+    CorpusError,
+    Document,
+    Mixture,
+    build_corpus,
+    held_out,
+    read_documents,
+    read_manifest,
+)
 from dgls.training.examples import Formats, Geometry, Sampler
 from dgls.training.excluded import is_excluded_module
-from dgls.training.export import export_checkpoint, model_card
+from dgls.training.export import export_checkpoint
 from dgls.training.gaps import sample_gap
-from dgls.training.objective import corrupt
+from dgls.training.objective import corrupt, take_step
 from dgls.training.presets import Preset
+from dgls.training.runs import Run
 from dgls.training.sources import folder_packages, interpreter_packages
 from dgls.training.trainer import TrainingError, rate_at, read_log, read_weights, train
 from dgls.training.vocabulary import train_tokenizer
 
+MIXTURE = Mixture(10_000_000, {"python": 1.0}, from_package=1_000_000)
 TINY = Preset(
     name="tiny",
     architecture=Architecture(vocabulary=400, width=64, layers=2, heads=2, feed_forward=128, head_width=32),
-    corpus_characters=10_000_000,
+    mixture=MIXTURE,
     geometries=(
         Geometry(context=96, canvas=64, rows=2, canvases=2, share=0.8),
         Geometry(context=128, canvas=128, rows=1, canvases=2, share=0.2),
     ),
     tokens=6_000,
 )
+
+
+def _train(run: Path, corpus: Path, preset: Preset, tokenizer, start: Path | None = None) -> None:
+    train(run, corpus, preset, tokenizer.backend_tokenizer, start, lambda progress: None, lambda: None)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +99,7 @@ def sources(tmp_path_factory) -> Path:
 def corpus(sources, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("corpus") / "corpus"
     benchmark = (Path(sysconfig.get_path("stdlib")) / "bisect.py").read_text()
-    build_corpus(folder_packages(sources), folder, 10_000_000, [benchmark], lambda name, characters: None)
+    build_corpus(folder_packages(sources), folder, MIXTURE, [benchmark], lambda name, characters: None)
     return folder
 
 
@@ -130,11 +147,11 @@ def test_excluded_modules_and_this_project_are_in_no_corpus():
 
 def test_a_corpus_is_never_half_there(sources, corpus, tmp_path):
     with pytest.raises(CorpusError, match="exists already"):
-        build_corpus(folder_packages(sources), corpus, 1000, [], lambda name, characters: None)
+        build_corpus(folder_packages(sources), corpus, MIXTURE, [], lambda name, characters: None)
     (tmp_path / "empty").mkdir()
     with pytest.raises(CorpusError, match="no source file passed"):
         build_corpus(
-            folder_packages(tmp_path / "empty"), tmp_path / "out", 1000, [], lambda name, characters: None
+            folder_packages(tmp_path / "empty"), tmp_path / "out", MIXTURE, [], lambda name, characters: None
         )
     assert not (tmp_path / "out").exists()
     with pytest.raises(CorpusError, match="is no corpus"):
@@ -234,12 +251,22 @@ def test_an_interrupted_run_goes_on_and_its_export_fills(corpus, tokenizer, tmp_
     def interrupt(progress):
         steps.append(progress.step)
         if len(steps) == 4:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        train(run, corpus, TINY, tokenizer.backend_tokenizer, interrupt)
+        train(run, corpus, TINY, tokenizer.backend_tokenizer, None, interrupt, lambda: None)
     seen: list[int] = []
-    train(run, corpus, TINY, tokenizer.backend_tokenizer, lambda progress: seen.append(progress.step))
+    saved: list[int] = []
+    train(
+        run,
+        corpus,
+        TINY,
+        tokenizer.backend_tokenizer,
+        None,
+        lambda progress: seen.append(progress.step),
+        lambda: saved.append(seen[-1]),
+    )
+    assert saved == [seen[-1]]
     assert steps == [1, 2, 3, 4]
     assert seen[0] == 5
     log = read_log(run)
@@ -248,17 +275,18 @@ def test_an_interrupted_run_goes_on_and_its_export_fills(corpus, tokenizer, tmp_
     assert log[-1].validation_decoder_loss < 6.0, "below the loss of a uniform guess, ln 400"
     with pytest.raises(TrainingError, match="another preset"):
         other = msgspec.structs.replace(TINY, seed=1)
-        train(run, corpus, other, tokenizer.backend_tokenizer, lambda progress: None)
+        _train(run, corpus, other, tokenizer)
 
     folder = tmp_path / "checkpoint"
-    card = model_card(TINY, read_manifest(corpus), log, read_weights(run), "")
-    export_checkpoint(read_weights(run), TINY, tokenizer, card, folder)
+    runs = [Run("dgls train run", "2026-01-01", "tiny", 0, "CPU", {}, log[-1].step, log[-1].tokens)]
+    card = model_card(TINY, read_manifest(corpus), runs, log, read_weights(run), "")
+    export_checkpoint(read_weights(run), TINY, tokenizer, runs, card, folder)
     assert not list(tmp_path.glob("*.partial"))
     assert "uuid" in (folder / "README.md").read_text()
     host = load_host(ModelSettings(checkpoint=str(folder)), lambda fraction, what: None)
     request = FillRequest("x = \n", (Gap(4, 4),), "python", settings=InfillSettings(validate=False))
-    *_, last = fill_gaps(host, host.new_store(), request)
-    assert last.state == "done"
+    answer = answer_of(fill_gaps(host, host.new_store(), request))
+    assert answer.nfe >= 1
 
     asked = ["both-sides", "--checkpoint", str(folder), "--corpus", str(corpus), "--gaps", "3"]
     outcome = CliRunner().invoke(evaluate, [*asked, "--json"])
@@ -274,10 +302,96 @@ def test_an_interrupted_run_goes_on_and_its_export_fills(corpus, tokenizer, tmp_
     assert torch.equal(plain.lm_head.weight, host.model.lm_head.weight.to(torch.bfloat16))
 
 
+def test_a_loss_that_is_not_finite_ends_the_run_with_a_message(corpus, tokenizer, tmp_path):
+    wild = msgspec.structs.replace(TINY, matrix_rate=1e30, other_rate=1e30)
+    with pytest.raises(TrainingError, match="not finite at step"):
+        _train(tmp_path / "run", corpus, wild, tokenizer)
+    assert not (tmp_path / "run" / "state.pt").exists()
+
+
+def test_a_full_disk_leaves_the_state_that_was_there(corpus, tokenizer, tmp_path):
+    run = tmp_path / "run"
+    _train(run, corpus, msgspec.structs.replace(TINY, tokens=600), tokenizer)
+    before = (run / "state.pt").read_bytes()
+    (run / "log.jsonl").unlink()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    other = tmp_path / "other"
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+        with pytest.raises(TrainingError, match="make room"):
+            _train(other, corpus, msgspec.structs.replace(TINY, tokens=600), tokenizer)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(other.glob("state*"))
+    assert (run / "state.pt").read_bytes() == before
+
+
+def test_a_run_goes_on_from_a_checkpoint(corpus, tokenizer, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    _train(first, corpus, TINY, tokenizer)
+    folder = tmp_path / "checkpoint"
+    export_checkpoint(read_weights(first), TINY, tokenizer, [], "", folder)
+    gentle = msgspec.structs.replace(TINY, tokens=300, matrix_rate=1e-6, other_rate=1e-6, seed=7)
+    _train(second, corpus, gentle, tokenizer, folder)
+    trained, went_on = (run_weights["lm_head.weight"] for run_weights in map(read_weights, (first, second)))
+    assert torch.allclose(trained.to(torch.bfloat16).float(), went_on, atol=1e-4)
+    wider = msgspec.structs.replace(
+        TINY, architecture=msgspec.structs.replace(TINY.architecture, feed_forward=256)
+    )
+    with pytest.raises(TrainingError, match="of the same sizes"):
+        _train(tmp_path / "third", corpus, wider, tokenizer, folder)
+    with pytest.raises(TrainingError, match="is no checkpoint to start"):
+        _train(tmp_path / "fourth", corpus, TINY, tokenizer, tmp_path)
+
+
+def test_packages_of_other_languages_are_known_by_their_manifests(tmp_path):
+    """npm packages and crates are taken by their stated licence, and languages by their shares."""
+    library = tmp_path / "library"
+    rust = "".join(f"pub fn f{i}(x: u64) -> u64 {{\n    x * {i} + x.pow(2)\n}}\n\n" for i in range(40))
+    script = "".join(f"export function g{i}(x) {{\n  return x * {i} + compute(x);\n}}\n\n" for i in range(40))
+    for name, manifest, file, text in (
+        ("free", "Cargo.toml", "src/lib.rs", rust),
+        ("bound", "Cargo.toml", "src/lib.rs", rust.replace("f", "h")),
+        ("node_free", "package.json", "index.js", script),
+        ("node_bound", "package.json", "index.js", script.replace("g", "k")),
+        ("plain", "notes.txt", "more.js", script.replace("g", "m")),
+    ):
+        licence = "GPL-3.0-only" if name.endswith("bound") else "MIT"
+        stated = (
+            f'[package]\nname = "{name}"\nversion = "1.0.0"\nlicense = "{licence}"\n'
+            if manifest == "Cargo.toml"
+            else json.dumps({"name": name, "version": "2.0.0", "license": licence})
+        )
+        path = library / name / file
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        (library / name / manifest).write_text(stated)
+    packages = {package.name: package for package in folder_packages(library)}
+    assert set(packages) == {"free", "node_free", "plain"}
+    assert (packages["free"].licence, packages["node_free"].version) == ("MIT", "2.0.0")
+    folder = tmp_path / "corpus"
+    mixture = Mixture(100_000, {"rust": 0.5, "javascript": 0.02}, from_package=50_000)
+    build_corpus(packages.values(), folder, mixture, [], lambda name, characters: None)
+    entries = read_manifest(folder).packages
+    assert {language for entry in entries for language in entry.languages} == {"rust"}, "2,000 is too little"
+
+
+def test_drawing_the_surest_positions_changes_noised_ones_alone():
+    generator = torch.Generator().manual_seed(3)
+    logits = torch.randn((50, 16, 40), generator=generator)
+    corrupted = torch.full((50, 16), MASK_ID)
+    noised = torch.rand((50, 16), generator=generator) < 0.7
+    stepped = take_step(corrupted, noised, logits, generator)
+    assert (stepped[~noised] == MASK_ID).all()
+    drawn = stepped[stepped != MASK_ID]
+    assert 0.2 < len(drawn) / int(noised.sum()) < 0.6
+    assert ((drawn >= len(CONTROL_TOKENS)) | (drawn == DELETE_ID)).all()
+
+
 def test_a_corpus_that_is_too_small_is_refused(corpus, tokenizer, tmp_path):
     large = msgspec.structs.replace(TINY, geometries=(Geometry(100_000, 64, 1, 1, 1.0),))
     with pytest.raises(TrainingError, match="too small for the preset"):
-        train(tmp_path / "run", corpus, large, tokenizer.backend_tokenizer, lambda progress: None)
+        _train(tmp_path / "run", corpus, large, tokenizer)
 
 
 def test_the_corpus_command_reads_benchmarks_and_names_what_is_wrong_with_them(sources, tmp_path):

@@ -1,7 +1,10 @@
 """``dgls train``: corpus, run, export; ``run`` does all three, each step only where its outcome is not there yet."""
 
 import gzip
+import shlex
+import sys
 import sysconfig
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +24,7 @@ from rich.progress import (
 from dgls.training.corpus import CorpusError, build_corpus, read_documents, read_manifest
 from dgls.training.excluded import is_excluded_module
 from dgls.training.presets import PRESETS, Preset
+from dgls.training.runs import begin_run, ended, read_runs
 from dgls.training.sources import folder_packages, interpreter_packages
 
 if TYPE_CHECKING:
@@ -118,7 +122,7 @@ def run(
 ) -> None:
     """Build the corpus and the tokenizer, train, and export to FOLDER/checkpoint; resumes what is there."""
     from dgls.training.trainer import Progress as Seen
-    from dgls.training.trainer import TrainingError
+    from dgls.training.trainer import TrainingError, device_name
     from dgls.training.trainer import train as train_model
 
     preset = PRESETS[name]
@@ -126,6 +130,7 @@ def run(
         if not (folder / CORPUS).exists():
             _build_corpus(preset, sources, interpreter, folder / CORPUS, benchmarks)
         tokenizer = _tokenizer(folder, preset, start)
+        begin_run(folder, shlex.join(["dgls", *sys.argv[1:]]), name, preset.seed, device_name(), start)
         columns = (
             "[progress.description]{task.description}",
             "[progress.percentage]{task.percentage:>5.1f}%",
@@ -142,7 +147,7 @@ def run(
             def report(seen: Seen) -> None:
                 text = (
                     f"step {seen.step:,}  decoder {seen.decoder_loss:.3f}  encoder {seen.encoder_loss:.3f}  "
-                    f"{seen.tokens_per_second:,.0f} tokens/s"
+                    f"{seen.tokens_per_second:,.0f} tokens/s  {seen.utilisation:.0%} busy"
                 )
                 progress.update(task, completed=seen.tokens, description=text)
 
@@ -185,6 +190,23 @@ def export(folder: Path, out: Path | None, results: Path | None, name: str) -> N
         raise click.ClickException(str(error)) from error
 
 
+@train.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path(RUN))
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: FOLDER/curve.png.")
+def plot(folder: Path, out: Path | None) -> None:
+    """Draw the log of a run: losses, exact match, rate and speed over the tokens seen."""
+    from dgls.training.plot import check_plot, plot_of
+    from dgls.training.trainer import TrainingError, read_log
+
+    out = out or folder / "curve.png"
+    try:
+        check_plot(out.suffix)
+        out.write_bytes(plot_of(read_log(folder), out.suffix))
+    except (TrainingError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    console.print(f'drew "{out}"')
+
+
 def _build_corpus(
     preset: Preset, folders: Sequence[Path], interpreter: bool, out: Path, benchmarks: Sequence[Path]
 ) -> None:
@@ -222,7 +244,10 @@ def _excluded_texts() -> Iterator[str]:
 
 def _benchmark_texts(files: Sequence[Path]) -> Iterator[str]:
     for file in files:
-        content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        try:
+            content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        except (OSError, EOFError, zlib.error) as error:
+            raise CorpusError(f"{file} cannot be read: {error}") from error
         try:
             tasks = msgspec.json.Decoder(BenchmarkTask).decode_lines(content)
         except msgspec.MsgspecError as error:
@@ -257,10 +282,13 @@ def _tokenizer(folder: Path, preset: Preset, start: Path | None = None) -> "PreT
 
 
 def _export(folder: Path, preset: Preset, out: Path, results: str = "") -> None:
-    from dgls.training.export import export_checkpoint, model_card
+    from dgls.training.card import model_card
+    from dgls.training.export import export_checkpoint
     from dgls.training.trainer import read_log, read_weights
 
     weights = read_weights(folder)
     log = read_log(folder)
-    card = model_card(preset, read_manifest(folder / CORPUS), log, weights, results)
-    export_checkpoint(weights, preset, _tokenizer(folder, preset), card, out)
+    last = log[-1]
+    runs = ended(read_runs(folder), last.step, last.tokens, last.elapsed / 60)
+    card = model_card(preset, read_manifest(folder / CORPUS), runs, log, weights, results)
+    export_checkpoint(weights, preset, _tokenizer(folder, preset), runs, card, out)

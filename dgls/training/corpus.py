@@ -156,7 +156,7 @@ def _write(
         fitting = [file for file in package.files if room.get(file.language, 0) > 0]
         for document in _documents(package._replace(files=fitting), seen, barred, dropped):
             language, size = document.language, len(document.text)
-            if own[language] + size > mixture.from_package or room[language] <= 0:
+            if own[language] + size > mixture.from_package or room[language] < size:
                 dropped["share used up"] += 1
                 continue
             writers[split].add(document)

@@ -70,4 +70,24 @@ CPU_LONGER = msgspec.structs.replace(
 )
 """What `cpu` has learned, for an hour and a half more on one core: to be started from its checkpoint."""
 
-PRESETS = {preset.name: preset for preset in (CPU, CPU_LONGER)}
+GPU = Preset(
+    name="gpu",
+    architecture=Architecture(vocabulary=8192, width=640, layers=4, heads=8, feed_forward=2048),
+    mixture=Mixture(
+        characters=450_000_000,
+        languages={"python": 0.74, "javascript": 0.13, "typescript": 0.07, "rust": 0.06},
+        from_package=12_000_000,
+    ),
+    geometries=(
+        Geometry(context=192, canvas=64, rows=96, canvases=4, share=0.35),
+        Geometry(context=448, canvas=64, rows=48, canvases=6, share=0.30),
+        Geometry(context=320, canvas=128, rows=48, canvases=3, share=0.17),
+        Geometry(context=1024, canvas=64, rows=16, canvases=8, share=0.13),
+        Geometry(context=320, canvas=256, rows=32, canvases=2, share=0.05),
+    ),
+    tokens=500_000_000,
+    loaders=12,
+)
+"""30M parameters for about 25 minutes of one H200-class GPU; planned from the CPU runs, never yet run on a GPU."""
+
+PRESETS = {preset.name: preset for preset in (CPU, CPU_LONGER, GPU)}

@@ -40,7 +40,8 @@ class TrainingError(Exception):
 
 
 class Progress(NamedTuple):
-    """What a run tells while it goes on: ``tokens`` of ``total`` seen, and the latest smoothed losses."""
+    """What a run tells while it goes on: ``tokens`` of ``total`` seen, the latest smoothed losses, and how busy
+    the machine is (MFU)."""
 
     step: int
     tokens: int
@@ -48,6 +49,7 @@ class Progress(NamedTuple):
     decoder_loss: float
     encoder_loss: float
     tokens_per_second: float
+    utilisation: float
 
 
 class LogLine(msgspec.Struct, omit_defaults=True):
@@ -97,7 +99,7 @@ def train(
             f"{corpus} is too small for the preset `{preset.name}`: it needs {least:,} characters to train on and at "
             "least one held-out package; add source folders"
         )
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = _device()
     model = build_model(preset.architecture, preset.seed)
     if start is not None and not (run / STATE_FILE).exists():
         _load_checkpoint(model, start, preset)
@@ -147,12 +149,11 @@ def train(
                     f"the loss is not finite at step {step}; nothing was saved since the last state: resume from it "
                     "with lower rates"
                 )
-            report(Progress(step, seen, preset.tokens, *smooth.values))
+            utilisation = meter.utilisation(now)
+            report(Progress(step, seen, preset.tokens, *smooth.values, utilisation))
             save = now - last_saved > SAVE_EVERY_S or seen >= preset.tokens or bool(stop)
             if save or step % LOG_EVERY == 0:
-                line = LogLine(
-                    step, seen, round(elapsed, 1), rate, *smooth.values, utilisation=meter.utilisation(now)
-                )
+                line = LogLine(step, seen, round(elapsed, 1), rate, *smooth.values, utilisation)
                 if save:
                     state.save(preset, step, seen, elapsed)
                     (
@@ -167,6 +168,17 @@ def train(
                     saved()
             if stop:
                 raise KeyboardInterrupt
+
+
+def device_name() -> str:
+    """The device that runs are trained on, for people."""
+    if _device().type == "cuda":
+        return str(torch.cuda.get_device_name())
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @contextmanager
