@@ -1,7 +1,9 @@
-; What the grammar accepts and JavaScript does not. ../README.md explains the predicates.
+; What tree-sitter-typescript accepts and TSX does not, beside what TypeScript does not.
 
-((return_statement) @invalid
-  (#not-inside? @invalid
-    "function_declaration:body" "function_expression:body" "generator_function:body"
-    "generator_function_declaration:body" "arrow_function:body" "method_definition:body" "!class_static_block")
-  (#set! message "return outside a function"))
+; --- elements
+
+((jsx_element
+  open_tag: (jsx_opening_element name: (_) @open)
+  close_tag: (jsx_closing_element name: (_) @invalid))
+  (#not-eq? @open @invalid)
+  (#set! message "this closes another element than it should"))
