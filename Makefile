@@ -9,16 +9,17 @@ READY := $(VENV)/.ready
 PINNED := PIP_CONSTRAINT=$(CURDIR)/constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 
-.PHONY: help demo test lint wheel sources clean
+.PHONY: help demo test lint wheel sources checkpoint clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo   cut spans out of real code and have them filled, over LSP, before your eyes"
-	@echo "make test   ruff, mypy and pytest"
-	@echo "make lint   ruff and mypy alone"
-	@echo "make wheel  build dist/*.whl"
-	@echo "make sources  fetch the packages that the embedded checkpoint was trained on, to run/sources (npm, apt-get)"
-	@echo "make clean  remove what the other targets made, .venv too"
+	@echo "make demo        cut spans out of real code and have them filled, over LSP, before your eyes"
+	@echo "make test        ruff, mypy and pytest"
+	@echo "make lint        ruff and mypy alone"
+	@echo "make wheel       build dist/*.whl"
+	@echo "make sources     fetch the packages that the embedded checkpoint was trained on, to run/sources (npm, apt-get)"
+	@echo "make checkpoint  train the embedded checkpoint's presets on them, one after the other: about two hours"
+	@echo "make clean       remove what the other targets made, .venv too"
 
 demo: $(READY)
 	@$(BIN)/python -m dgls.evaluation.demo
@@ -47,6 +48,12 @@ sources: $(READY)
 	@cd run/sources/debian && for package in *.deb; do dpkg -x "$$package" unpacked; done
 	@cp -r run/sources/debian/unpacked/usr/share/cargo/registry/. run/sources/rust/
 	@du -sh run/sources/python run/sources/javascript run/sources/rust
+
+# What was shipped was made in these two runs. Interrupted, the same command goes on.
+FROM := $(addprefix --source run/sources/,python javascript rust) --interpreter
+checkpoint: sources
+	$(BIN)/dgls train run run/first --preset cpu $(FROM)
+	$(BIN)/dgls train run run/longer --preset cpu-longer --from run/first/checkpoint $(FROM)
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
