@@ -320,8 +320,11 @@ def test_a_full_disk_leaves_the_state_that_was_there(corpus, tokenizer, tmp_path
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
         with pytest.raises(TrainingError, match="make room"):
             _train(other, corpus, msgspec.structs.replace(TINY, tokens=600), tokenizer)
+        with pytest.raises(TrainingError, match="cannot be written"):
+            export_checkpoint(read_weights(run), TINY, tokenizer, [], "", tmp_path / "checkpoint")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.glob("checkpoint*"))
     assert not list(other.glob("state*"))
     assert (run / "state.pt").read_bytes() == before
 

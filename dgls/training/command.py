@@ -161,7 +161,7 @@ def run(
                 lambda: _export(folder, preset, folder / CHECKPOINT),
             )
         console.print(f'exported "{folder / CHECKPOINT}"')
-    except (CorpusError, TrainingError) as error:
+    except (CorpusError, TrainingError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         console.print(f'interrupted; the same command goes on where it stopped (state in "{folder}")')
