@@ -289,7 +289,7 @@ def load_filler(settings: ModelSettings) -> Load:
 
     def load(report: Report) -> Filler:
         report(0.0, "importing torch")
-        from dgls.infill.fill import fill_gaps
+        from dgls.infill.jobs import work_on
         from dgls.model.host import load_host
 
         host = load_host(settings, report)
@@ -299,7 +299,7 @@ def load_filler(settings: ModelSettings) -> Load:
                 self.store = host.new_store()
 
             def fill(self, request: FillRequest) -> Steps:
-                steps: Steps = fill_gaps(host, self.store, request)
+                steps: Steps = work_on(host, self.store, request)
                 return steps
 
             def forget(self) -> None:

@@ -1,9 +1,10 @@
 """The real server around a model that does what the document's first line says; run as a program by the tests.
 
-The first line of a document is ``#!`` and a JSON object: ``fills`` (texts to offer), ``validated``, ``steps`` (how many
-frames), ``gate`` (a folder: each step waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say
-what the model does), ``fails`` (a message to raise), ``echo`` (offer a JSON object of what the model was asked) and
-``prints`` (to print to stdout). ``SCRIPT_LOAD`` in the environment is such an object for loading.
+The first line of a document is ``#!`` and a JSON object: ``fills`` (texts to offer, each in every gap), ``validated``,
+``gaps`` (those it says to have found) and ``left`` (how many it says stay), ``steps`` (how many frames), ``gate`` (a
+folder: each step waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say what the model does),
+``fails`` (a message to raise), ``echo`` (offer a JSON object of what the model was asked) and ``prints`` (to print to
+stdout). ``SCRIPT_LOAD`` in the environment is such an object for loading.
 """
 
 import json
@@ -16,7 +17,7 @@ from typing import Any
 
 from dgls.config import environment_layer
 from dgls.engine import Filler, Report, Steps
-from dgls.infill.request import Answer, Fill, FillRequest, Frame, Prefilled, Run
+from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
 from dgls.server import serve
 
 
@@ -54,7 +55,7 @@ class Script:
             for step in range(1, script.get("steps", 1) + 1):
                 if gate is not None:
                     wait_for(gate / f"step{step}")
-                yield Frame(step, "denoising", ((Run("half", 0.5), Run("", None)),))
+                yield Frame(step, "denoising", ((Run("half", 0.5), Run("", None)),) * len(request.gaps))
         finally:
             if gate is not None:
                 (gate / "closed").touch()
@@ -62,13 +63,20 @@ class Script:
         if script.get("echo"):
             texts = [json.dumps(asked(request))]
         validated = script.get("validated", True)
-        return Answer(tuple(Fill((text,), 0.9, validated, False, 1) for text in texts), 1, 64, 0)
+        gaps = tuple(Gap(*gap) for gap in script["gaps"]) if "gaps" in script else None
+        count = len(request.gaps if gaps is None else gaps)
+        fills = tuple(Fill((text,) * count, 0.9, validated, False, 1) for text in texts)
+        return Answer(fills, 1, 64, 0, gaps, script.get("left", 0))
 
 
 def asked(request: FillRequest) -> dict[str, Any]:
     return {
         "text": request.text,
         "gap": list(request.gaps[0]),
+        "gaps": [list(gap) for gap in request.gaps],
+        "find": request.find,
+        "strength": request.strength,
+        "candidates": request.candidates,
         "language": request.language,
         "path": request.path,
         "seed": request.settings.seed,

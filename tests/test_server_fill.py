@@ -27,6 +27,7 @@ from lsp_client import (
 from dgls.text import Document, Edit, Encoding, Position
 
 numbers = count()
+NOTHING = {"applied": False, "validated": False, "version": None, "fills": [], "left": 0}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,21 @@ def test_a_fill_is_one_versioned_edit(client: Client, uri: str) -> None:
         },
     }
     client.reply(edit, {"applied": True})
-    assert client.result(request) == {"applied": True, "validated": True, "reason": None}
+    assert client.result(request) == {
+        "applied": True,
+        "validated": True,
+        "reason": None,
+        "version": 5,
+        "fills": [
+            {
+                "edits": [{"range": span((1, 6), (1, 10)), "newText": text}],
+                "validated": True,
+                "confidence": 0.9,
+            }
+            for text in ("b + c", "other")
+        ],
+        "left": 0,
+    }
     assert client.untaken("workspace/applyEdit") == []
 
 
@@ -66,7 +81,8 @@ def test_the_result_says_that_a_fill_was_not_validated(client: Client, uri: str)
     client.open(uri, script(validated=False), language="klingon")
     request = client.request(*fill_span(uri, (1, 0), (1, 0)))
     client.reply(client.incoming("workspace/applyEdit"), {"applied": True})
-    assert client.result(request) == {"applied": True, "validated": False, "reason": None}
+    result = client.result(request)
+    assert (result["applied"], result["validated"], result["reason"]) == (True, False, None)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +139,8 @@ def test_every_character_outside_the_span_is_unchanged(encoding: Encoding) -> No
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([], "takes one argument, {uri, range}; got 0"),
-        (None, "takes one argument, {uri, range}; got 0"),
+        ([], "takes one argument, {uri, candidates?, apply?, range, pins?}; got 0"),
+        (None, "takes one argument, {uri, candidates?, apply?, range, pins?}; got 0"),
         ([{}, {}], "got 2"),
         (["file:///a.py"], "Expected `object`, got `str`"),
         ([{"uri": "u"}], "Object missing required field `range`"),
@@ -156,17 +172,14 @@ def test_a_range_that_is_none_is_answered_and_shown(
 
 def test_an_unknown_command_is_an_error(client: Client) -> None:
     error = client.error(client.request("workspace/executeCommand", {"command": "dgls.fly"}))
-    assert error == {"code": INVALID_PARAMS, "message": "'dgls.fly' is no command; there are: dgls.fill"}
+    commands = "dgls.fill, dgls.fillHoles, dgls.repair, dgls.redenoise, dgls.rewrite"
+    assert error == {"code": INVALID_PARAMS, "message": f"'dgls.fly' is no command; there are: {commands}"}
 
 
 def test_no_fill_is_no_edit_and_a_word(client: Client, uri: str) -> None:
     client.open(uri, script(fills=[]))
     result = client.result(client.request(*fill_span(uri, (1, 0), (1, 0))))
-    assert result == {
-        "applied": False,
-        "validated": False,
-        "reason": "no new text was found that is valid here",
-    }
+    assert result == {**NOTHING, "reason": "no new text was found that is valid here"}
     assert client.shown() == "dgls.fill: no new text was found that is valid here"
     assert client.untaken("workspace/applyEdit") == []
 
@@ -187,7 +200,7 @@ def test_a_document_changed_meanwhile_is_left_alone(client: Client, uri: str, tm
     client.change(uri, 2, typed(1, 0, "x"))
     (tmp_path / "step1").touch()
     reason = "the document was changed meanwhile; nothing was changed by dgls"
-    assert client.result(request) == {"applied": False, "validated": False, "reason": reason}
+    assert client.result(request) == {**NOTHING, "reason": reason}
     assert client.shown() == f"dgls.fill: {reason}"
     assert client.untaken("workspace/applyEdit") == []
 
@@ -225,7 +238,8 @@ def test_an_edit_that_the_editor_does_not_apply_is_said(client: Client, uri: str
     request = client.request(*fill_span(uri, (0, 0), (0, 0)))
     client.reply(client.incoming("workspace/applyEdit"), {"applied": False, "failureReason": "read-only"})
     reason = "the editor did not apply the edit: read-only"
-    assert client.result(request) == {"applied": False, "validated": False, "reason": reason}
+    result = client.result(request)
+    assert (result["applied"], result["reason"]) == (False, reason)
     assert client.shown() == f"dgls.fill: {reason}"
 
 

@@ -31,7 +31,15 @@ def test_initialize_is_answered_while_the_model_cannot_load(tmp_path: Path) -> N
             "capabilities": {
                 "positionEncoding": "utf-16",
                 "textDocumentSync": {"openClose": True, "change": 2, "save": False},
-                "executeCommandProvider": {"commands": ["dgls.fill"]},
+                "executeCommandProvider": {
+                    "commands": [
+                        "dgls.fill",
+                        "dgls.fillHoles",
+                        "dgls.repair",
+                        "dgls.redenoise",
+                        "dgls.rewrite",
+                    ]
+                },
                 "inlineCompletionProvider": {},  # pygls leaves it out where a feature has no options
                 "workspace": {
                     "workspaceFolders": {"supported": True, "changeNotifications": True},

@@ -1,13 +1,17 @@
-"""The messages that are dgls's own: what its command takes and answers, and what ``dgls/frame`` carries."""
+"""The messages that are dgls's own: what its commands take and answer, and what ``dgls/frame`` carries."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
 from pygls.exceptions import JsonRpcInvalidParams
 
 FILL_COMMAND = "dgls.fill"
+HOLES_COMMAND = "dgls.fillHoles"
+REPAIR_COMMAND = "dgls.repair"
+REDENOISE_COMMAND = "dgls.redenoise"
+REWRITE_COMMAND = "dgls.rewrite"
 FRAME_METHOD = "dgls/frame"
 
 Unsigned = Annotated[int, Meta(ge=0, le=2**31 - 1)]
@@ -31,22 +35,75 @@ class Range(msgspec.Struct, frozen=True):
     end: Position
 
 
-class FillArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The one argument of ``dgls.fill``: the span that is to be rewritten so that it fits both sides."""
+class Arguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What every command takes in its one argument."""
 
     uri: str
+    candidates: Annotated[int, Meta(ge=1, le=16)] | None = None
+    """How many candidates are denoised as one batch; null: as many as the settings say."""
+    apply: bool = True
+    """Whether the best fill is applied; else the result only says what there is, for the client to choose from."""
+
+
+class FillArguments(Arguments, frozen=True, kw_only=True):
+    """``dgls.fill``: the span that is to be rewritten so that it fits both sides, and what in it must survive."""
+
     range: Range
+    pins: tuple[Range, ...] = ()
+
+
+class RewriteArguments(FillArguments, frozen=True, kw_only=True):
+    """``dgls.rewrite``: a span, and which share of its tokens is drawn again."""
+
+    strength: Annotated[float, Meta(ge=0, le=1)]
+
+
+class HolesArguments(Arguments, frozen=True, kw_only=True):
+    """``dgls.fillHoles``: the span whose holes are filled; empty: the function around it; null: the whole document."""
+
+    range: Range | None = None
+
+
+class RepairArguments(Arguments, frozen=True, kw_only=True):
+    """``dgls.repair``: the span whose faults are mended; null: the whole document."""
+
+    range: Range | None = None
+
+
+class RedenoiseArguments(Arguments, frozen=True, kw_only=True):
+    """``dgls.redenoise``: which parts of the last fill are drawn again; none named: all of it."""
+
+    ranges: tuple[Range, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True, rename="camel"):
+    """A TextEdit."""
+
+    range: Range
+    new_text: str
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """A fill as a command answers it: edits to the document's version that the result names."""
+
+    edits: tuple[Change, ...]
+    validated: bool
+    confidence: float
 
 
 class FillResult(msgspec.Struct, frozen=True):
-    """What ``dgls.fill`` answers.
+    """What every command answers.
 
-    ``validated`` says whether the applied text is known to add no fault; ``reason`` why none was applied.
+    ``validated`` says whether the applied text is known to add no fault; ``reason`` why none was applied. ``fills``
+    are all there are, best first; ``left`` counts the holes or faults that were found and stay as they are.
     """
 
     applied: bool
     validated: bool = False
     reason: str | None = None
+    version: int | None = None
+    fills: tuple[Offer, ...] = ()
+    left: int = 0
 
 
 class ItemMark(msgspec.Struct, frozen=True):
@@ -88,11 +145,16 @@ class FrameParams(msgspec.Struct, frozen=True):
     drafts: tuple[Draft, ...]
 
 
-def read_fill_arguments(arguments: Sequence[Any]) -> FillArguments:
-    """The command's argument; raises :class:`Refused` on anything else."""
+AnyArguments = TypeVar("AnyArguments", bound=Arguments)
+
+
+def read_arguments(command: str, arguments: Sequence[Any], kind: type[AnyArguments]) -> AnyArguments:
+    """The one argument of ``command``; raises :class:`Refused` on anything else."""
+    fields = msgspec.structs.fields(kind)
+    shape = ", ".join(field.encode_name + ("" if field.required else "?") for field in fields)
     if len(arguments) != 1:
-        raise Refused(f"{FILL_COMMAND} takes one argument, {{uri, range}}; got {len(arguments)}")
+        raise Refused(f"{command} takes one argument, {{{shape}}}; got {len(arguments)}")
     try:
-        return msgspec.convert(arguments[0], FillArguments)
+        return msgspec.convert(arguments[0], kind)
     except msgspec.ValidationError as error:
-        raise Refused(f"{FILL_COMMAND} takes {{uri, range}}: {error}") from error
+        raise Refused(f"{command} takes {{{shape}}}: {error}") from error

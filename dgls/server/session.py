@@ -9,10 +9,11 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import PurePath
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 from lsprotocol import types as lsp
+from msgspec.structs import replace
 from pygls.exceptions import (
     FeatureNotificationError,
     JsonRpcException,
@@ -27,6 +28,7 @@ from dgls.config import Layer, Resolved, resolve
 from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Load, Outcome, State, log_failure
 from dgls.infill.request import Answer, FillRequest, Frame, Gap
 from dgls.server.documents import Documents
+from dgls.server.last_fill import LastFills
 from dgls.server.loading import show_loading
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
 from dgls.server.protocol import MessageId, Protocol
@@ -38,12 +40,24 @@ log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 
-class Ask:
-    """A request that the engine works on: which gap of which snapshot, and what will come of it."""
+class Wanted(NamedTuple):
+    """What is asked of a snapshot, as in :class:`dgls.infill.request.FillRequest`."""
 
-    def __init__(self, snapshot: Document, gap: Gap, msg_id: MessageId, kind: Kind) -> None:
+    gaps: tuple[Gap, ...]
+    single_line: bool = False
+    find: Literal["holes", "faults"] | None = None
+    strength: float | None = None
+    candidates: int | None = None
+    redrawn: int = 0
+    """How often the same was drawn before: each time with another seed."""
+
+
+class Ask:
+    """A request that the engine works on: what of which snapshot, and what will come of it."""
+
+    def __init__(self, snapshot: Document, wanted: Wanted, msg_id: MessageId, kind: Kind) -> None:
         self.snapshot = snapshot
-        self.gap = gap
+        self.wanted = wanted
         self.id = msg_id
         self.kind = kind
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -72,6 +86,7 @@ class Session(LanguageServer):
         self.loop = asyncio.get_running_loop()
         self.engine = Engine(load, self._in_loop(self._on_state))
         self.wants_frames = False
+        self.fills = LastFills()
         self._states: asyncio.Queue[State] = asyncio.Queue()
         self._asks: set[Ask] = set()
         self._shown: set[str] = set()
@@ -116,26 +131,28 @@ class Session(LanguageServer):
     def ask(
         self,
         snapshot: Document,
-        gap: Gap,
+        wanted: Wanted,
         kind: Kind,
-        *,
-        single_line: bool,
         answer: Callable[[Ask], Coroutine[Any, Any, Value]],
     ) -> "asyncio.Task[Value]":
-        """Give the engine a gap of ``snapshot`` to fill, and reply with what ``answer`` makes of it.
+        """Give the engine gaps of ``snapshot`` to fill, and reply with what ``answer`` makes of it.
 
         To be called before anything is awaited. If the client cancels the reply, the work for it ends too.
         """
         msg_id = self.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
-        ask = Ask(snapshot, gap, msg_id, kind)
+        ask = Ask(snapshot, wanted, msg_id, kind)
+        infill = self.resolved.settings.infill
         request = FillRequest(
             text=snapshot.text,
-            gaps=(gap,),
+            gaps=wanted.gaps,
             language=snapshot.language_id,
-            path=self._path(snapshot.uri),
-            settings=self.resolved.settings.infill,
-            single_line=single_line,
+            path=self.path(snapshot.uri),
+            settings=replace(infill, seed=(infill.seed + wanted.redrawn) % 2**31),
+            single_line=wanted.single_line,
+            candidates=wanted.candidates,
+            find=wanted.find,
+            strength=wanted.strength,
         )
         ask.job = self.engine.submit(
             request,
@@ -165,12 +182,16 @@ class Session(LanguageServer):
         return outcome
 
     def drop_stale(self, uri: str) -> None:
-        """End the automatic work that a change to ``uri`` made useless: any but what was typed at its gap."""
+        """End the automatic work that a change to ``uri`` made useless: any but what was typed at its gap.
+
+        The last fill moves with what was changed.
+        """
         now = self.documents.find(uri)
+        self.fills.follow(uri, now)
         for ask in list(self._asks):
             if ask.kind == "command" or ask.snapshot.uri != uri:
                 continue
-            if now is None or typed_since(ask.snapshot, now, ask.gap.start) is None:
+            if now is None or typed_since(ask.snapshot, now, ask.wanted.gaps[0].start) is None:
                 ask.end(Cancelled("the document has changed"))
 
     # What the client is told
@@ -212,8 +233,11 @@ class Session(LanguageServer):
         """Send a frame, unless its request has ended or its document has changed."""
         if ask.outcome.done() or self.documents.find(ask.snapshot.uri) is not ask.snapshot:
             return
-        span = self.range(ask.snapshot, ask.gap)
-        drafts = tuple(Draft(span, tuple(DraftRun(*run) for run in runs)) for runs in frame.drafts)
+        gaps = ask.wanted.gaps if frame.gaps is None else frame.gaps
+        drafts = tuple(
+            Draft(self.range(ask.snapshot, gap), tuple(DraftRun(*run) for run in runs))
+            for gap, runs in zip(gaps, frame.drafts, strict=True)
+        )
         params = FrameParams(ask.snapshot.uri, ask.snapshot.version, ask.id, frame.state, frame.step, drafts)
         self.protocol.notify(FRAME_METHOD, msgspec.to_builtins(params))
 
@@ -222,7 +246,7 @@ class Session(LanguageServer):
         if isinstance(state, Failed):
             self.show_once(state.message)
 
-    def _path(self, uri: str) -> str:
+    def path(self, uri: str) -> str:
         """What the model is told of where a file stands: its path in the workspace, else its name."""
         path = _file_path(uri)
         for folder in self.workspace.folders:

@@ -1,0 +1,39 @@
+"""What a job has to find in a text before it can fill: its holes. Parses, within a time limit; knows no tensor."""
+
+from dgls.infill.request import FillError, FillRequest, Gap
+from dgls.syntax import GrammarMissing, Language, enclosing_definition, find_holes, language_of
+
+BUDGET_MS = 2_000.0
+
+
+def language_for(request: FillRequest, what: str) -> Language:
+    """The language of ``request``; raises :class:`FillError` where no grammar is at hand to find ``what`` with."""
+    try:
+        language = language_of(request.language, request.path)
+    except GrammarMissing as error:
+        raise FillError(f"{what} cannot be found: {error}") from error
+    if language is None:
+        named = request.language or request.path or "this text"
+        raise FillError(f"{what} cannot be found: dgls has no grammar for {named}")
+    return language
+
+
+def holes_of(request: FillRequest) -> tuple[Gap, ...]:
+    """The holes in the spans of ``request``, sorted; none overlaps another. An empty span is the function around it.
+
+    Raises :class:`FillError` where there is no function or no grammar.
+    """
+    language = language_for(request, "holes")
+    found: list[Gap] = []
+    for given in request.gaps:
+        span: Gap | None = given
+        if given.start == given.end and request.text:
+            span = enclosing_definition(request.text, given, language, BUDGET_MS)
+        if span is None:
+            raise FillError(
+                "no function encloses the cursor; select what is to be filled, or take the whole file"
+            )
+        for hole in find_holes(request.text, language, span, BUDGET_MS):
+            if not found or (hole.start >= found[-1].end and hole != found[-1]):
+                found.append(hole)
+    return tuple(found)

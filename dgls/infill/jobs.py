@@ -1,0 +1,18 @@
+"""The jobs, by what a request asks to be found: all are the one operation, some tokens pinned and the others free."""
+
+from collections.abc import Generator
+
+from dgls.infill.fill import fill_gaps
+from dgls.infill.holes import fill_holes
+from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
+from dgls.model.host import Host
+from dgls.model.prefix_store import PrefixStore
+
+
+def work_on(
+    host: Host, store: PrefixStore, request: FillRequest
+) -> Generator[Frame | Prefilled, None, Answer]:
+    """The steps of ``request``: see the job that does it. Raises :class:`dgls.infill.request.FillError`."""
+    if request.find == "holes":
+        return fill_holes(host, store, request)
+    return fill_gaps(host, store, request)
