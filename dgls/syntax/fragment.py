@@ -10,12 +10,14 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from dgls.infill.request import Gap
 from dgls.syntax.language import Language
 from dgls.syntax.layout import layout_around
-from dgls.syntax.tree import Clock, Site, parse, parseable, wrong_sites
+from dgls.syntax.nearby import nearby
+from dgls.syntax.tree import Clock, parse, parseable, wrong_sites
+from dgls.syntax.view import Span, View, WholeText
 
 BUDGET_MS = 500.0
 ENOUGH_BYTES = 1_500
@@ -23,57 +25,10 @@ ENOUGH_BYTES = 1_500
 NEIGHBOUR_BYTES = 500
 """A sibling beside the gaps that is smaller than this stays whole."""
 WINDOW_BYTES = 8_000
-WHOLE_CHARACTERS = 200_000
-
-Span = tuple[int, int]
-
-
-class View:
-    """One way to look at the gaps: the bytes around them, and what is wrong there without any fill."""
-
-    def __init__(self, parts: Sequence[str], originals: Sequence[str], language: Language, budget_ms: float):
-        """``parts`` stand before, between and after the gaps; ``originals`` in them."""
-        self.parts = tuple(part.encode() for part in parts)
-        self._originals = tuple(originals)
-        self._language = language
-        self._budget_ms = budget_ms
-
-    def filled(self, fills: Sequence[str]) -> tuple[bytes, list[Span]]:
-        """The source with ``fills`` in the gaps, and where in its bytes they are."""
-        pieces: list[bytes] = [self.parts[0]]
-        spans: list[Span] = []
-        end = len(self.parts[0])
-        for fill, part in zip(fills, self.parts[1:], strict=True):
-            encoded = parseable(fill).encode()
-            spans.append((end, end + len(encoded)))
-            pieces += (encoded, part)
-            end += len(encoded) + len(part)
-        return b"".join(pieces), spans
-
-    def sites(self, source: bytes) -> list[Site] | None:
-        """All that is wrong in ``source``; None if the time was up before the end."""
-        clock = Clock(self._budget_ms)
-        tree = parse(source, self._language, clock)
-        return None if tree is None else wrong_sites(tree, source, self._language, clock)
-
-    @cached_property
-    def baselines(self) -> "list[Baseline] | None":
-        """What is wrong with the gaps empty, and with the original text in them; None if there was no time."""
-        found: list[Baseline] = []
-        for fills in dict.fromkeys((("",) * len(self._originals), self._originals)):
-            source, spans = self.filled(fills)
-            sites = self.sites(source)
-            if sites is None:
-                return None
-            found.append(Baseline(sites, spans))
-        return found
-
-
-class Baseline(NamedTuple):
-    """What is wrong in a source, and where the gaps are in it."""
-
-    sites: list[Site]
-    spans: list[Span]
+WHOLE_CHARACTERS = 60_000
+"""A text that is longer is not parsed again for a fill: a verdict is to take a few milliseconds."""
+MOST = 5_000
+"""Characters of a fragment, about, where the text does not parse: more than that, and indentation tells what is far."""
 
 
 class Fragment:
@@ -84,16 +39,27 @@ class Fragment:
         self.language = language
         self.budget_ms = budget_ms
         self.gap_count = len(gaps)
-        self._text = text
-        self._gaps = tuple(gaps)
         self.is_certain = kept.tree == "whole"
         """Whether the text around the gaps parses, so that nothing the fills need can have been left out."""
+        self.gave_up = kept.tree == "late"
+        """Whether some parse took too long: no other is tried then, and no verdict is given."""
+        self._text = text
+        self._gaps = tuple(gaps)
+        self._whole_tree = kept.whole_tree
         self.view = self._view(kept.stretches)
 
     @cached_property
-    def whole_view(self) -> View | None:
-        """The whole text; None where parsing that for a candidate would take too long."""
-        return self._view([(0, len(self._text))]) if len(self._text) <= WHOLE_CHARACTERS else None
+    def whole_text(self) -> WholeText | None:
+        """The whole text; None where that takes too long, and where the fragment is certain without it."""
+        if self._whole_tree is None or len(self._text) > WHOLE_CHARACTERS:
+            return None
+        source, spans, offset, end = self._text.encode(), list[Span](), 0, 0
+        for gap in self._gaps:
+            start = end + len(self._text[offset : gap.start].encode())
+            end = start + len(self._text[gap.start : gap.end].encode())
+            spans.append((start, end))
+            offset = gap.end
+        return WholeText(source, spans, self._whole_tree, self.language)
 
     def layout_view(self, fills: Sequence[str]) -> View | None:
         """What belongs to the gaps by the indentation of ``fills`` alone; None where indentation means nothing."""
@@ -122,8 +88,8 @@ def fragment_around(
 ) -> Fragment:
     """The fragment of ``text`` around ``gaps``, which are sorted character spans that do not overlap.
 
-    ``budget_ms`` limits every single parse, here and in the verdicts. Raises ValueError where a gap is out of order
-    or outside the text.
+    ``budget_ms`` limits the time that is taken here, and again in every verdict. Raises ValueError where a gap is
+    out of order or outside the text.
     """
     end = 0
     for gap in gaps:
@@ -135,11 +101,15 @@ def fragment_around(
     if not gaps:
         raise ValueError("a fragment needs at least one gap")
     text = parseable(text)
-    window = _window(text, gaps[0].start, gaps[-1].end, language)
-    kept = _kept_by_tree(text, window, gaps, language, budget_ms)
-    if kept.tree != "whole" and window != (0, len(text)):
-        wider = _kept_by_tree(text, (0, len(text)), gaps, language, budget_ms)
-        kept = kept if wider.tree == "useless" else wider
+    clock = Clock(budget_ms)
+    window, whole = _window(text, gaps[0].start, gaps[-1].end, language), (0, len(text))
+    kept = _kept_by_tree(text, window, gaps, language, clock)
+    if kept.tree != "whole" and window != whole:
+        wider = _kept_by_tree(text, whole, gaps, language, clock)
+        kept = wider if wider.tree in ("whole", "broken") else kept._replace(whole_tree=wider.whole_tree)
+    if kept.tree not in ("whole", "late") and sum(high - low for low, high in kept.stretches) > MOST:
+        stretches = nearby(text, gaps[0].start, gaps[-1].end, language.description.clauses)
+        kept = kept._replace(stretches=stretches)
     return Fragment(text, gaps, kept, language, budget_ms)
 
 
@@ -169,26 +139,27 @@ class _Kept(NamedTuple):
     """The stretches of a text (character offsets) that stay, and what the tree was like that told them apart."""
 
     stretches: list[Span]
-    tree: Literal["whole", "broken", "useless"]
+    tree: Literal["whole", "broken", "useless", "late"]
+    whole_tree: Tree | None = None
+    """The tree of the whole text, with what stands in the gaps, where it was needed."""
 
 
-def _kept_by_tree(
-    text: str, window: Span, gaps: Sequence[Gap], language: Language, budget_ms: float
-) -> _Kept:
+def _kept_by_tree(text: str, window: Span, gaps: Sequence[Gap], language: Language, clock: Clock) -> _Kept:
     """What to keep of a window (character offsets) around the gaps."""
     low, high = window
     start = len(text[low : gaps[0].start].encode())
     end = start + len(text[gaps[0].start : gaps[-1].end].encode())
     source = text[low:high].encode()
-    tree = parse(source, language, Clock(budget_ms))
+    tree = parse(source, language, clock)
     if tree is None:
-        return _Kept([window], "useless")
+        return _Kept([window], "late")
     root = tree.root_node
     cuts, sound = _far_siblings(root, source, start, end, language)
+    is_all = window == (0, len(text))
     whole = not root.has_error
-    if window != (0, len(text)):  # one may begin inside a string or a code fence, which parses well by chance
+    if not is_all:  # a window may begin inside a string or a code fence, which parses well by chance
         whole = whole and not any(child.start_point.column for child in root.children)
-        whole = whole and not wrong_sites(tree, source, language, Clock(budget_ms))
+        whole = whole and not wrong_sites(tree, source, language, clock)
     kept: list[Span] = []
     position, offset = 0, low
     for cut_start, cut_end in [*sorted(cuts), (len(source), len(source))]:
@@ -196,7 +167,8 @@ def _kept_by_tree(
         kept.append((offset, stop))
         offset = stop + len(source[cut_start:cut_end].decode("utf-8", "ignore"))
         position = cut_end
-    return _Kept(kept, "whole" if whole else "broken" if sound else "useless")
+    state: Literal["whole", "broken", "useless"] = "whole" if whole else "broken" if sound else "useless"
+    return _Kept(kept, state, tree if is_all and not whole else None)
 
 
 def _far_siblings(
@@ -209,20 +181,21 @@ def _far_siblings(
         if block.is_error:
             return _outside(cuts, start, end), False
         children = block.children
+        inner = _inside(children)
         first = bisect_left(children, start, key=lambda child: child.end_byte)
         last = bisect_right(children, end, key=lambda child: child.start_byte) - 1
         before, after = first - 1, last + 1
-        while before > 0 and children[before].is_extra:
+        while before > inner.start and children[before].is_extra:
             before -= 1
-        while after < len(children) - 1 and children[after].is_extra:
+        while after < inner.stop - 1 and children[after].is_extra:
             after += 1
-        if before > 0:
-            cuts.append(_cut(source, children[0], children[before]))
-        if after < len(children) - 1:
-            cuts.append((children[after].end_byte, children[-1].end_byte))
-        if before >= 0:
+        if before > inner.start:
+            cuts.append(_cut(source, children[inner.start], children[before]))
+        if after < inner.stop - 1:
+            cuts.append((children[after].end_byte, children[inner.stop - 1].end_byte))
+        if before in inner:
             cuts += _last_of(children[before], source, language)
-        if after < len(children):
+        if after in inner:
             cuts += _first_of(children[after], language)
         if first > last or children[last].end_byte - children[first].start_byte <= ENOUGH_BYTES:
             break
@@ -240,6 +213,16 @@ def _outside(cuts: Iterable[Span], start: int, end: int) -> list[Span]:
     return [cut for cut in cuts if cut[0] < cut[1] and (cut[1] <= start or end <= cut[0])]
 
 
+def _inside(children: Sequence[Node]) -> range:
+    """Which of a block's children stand between its brackets, or the words that open and close it."""
+    first, stop = 0, len(children)
+    while first < stop and not children[first].is_named:
+        first += 1
+    while first < stop and not children[stop - 1].is_named:
+        stop -= 1
+    return range(first, stop)
+
+
 def _block_in(node: Node, start: int, end: int, language: Language) -> Node | None:
     """The outermost block in ``node`` that holds bytes ``start`` to ``end``."""
     while True:
@@ -255,18 +238,24 @@ def _last_of(node: Node, source: bytes, language: Language) -> Iterable[Span]:
     """What can be left out of a sibling before the gaps: in its last blocks, all but the last child."""
     while node.end_byte - node.start_byte > NEIGHBOUR_BYTES and node.children:
         children = node.children
-        if node.type in language.blocks and len(children) > 1:
-            yield _cut(source, children[0], children[-1])
-        node = children[-1]
+        inner = _inside(children)
+        if node.type in language.blocks and inner:
+            if len(inner) > 1:
+                yield _cut(source, children[inner.start], children[inner.stop - 1])
+            node = children[inner.stop - 1]
+        else:
+            blocks = (child for child in reversed(children) if child.type in language.blocks)
+            node = next(blocks, children[inner.stop - 1])
 
 
 def _first_of(node: Node, language: Language) -> Iterable[Span]:
     """What can be left out of a sibling after the gaps: in its first blocks, all but the first child."""
     while node.end_byte - node.start_byte > NEIGHBOUR_BYTES and node.children:
         children = node.children
-        if node.type in language.blocks:
-            yield children[0].end_byte, children[-1].end_byte
-            node = children[0]
+        inner = _inside(children)
+        if node.type in language.blocks and inner:
+            yield children[inner.start].end_byte, children[inner.stop - 1].end_byte
+            node = children[inner.start]
         else:
             blocks = (child for child in children if child.type in language.blocks)
             node = next(blocks, children[-1])

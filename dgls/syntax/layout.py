@@ -13,6 +13,10 @@ LINES = 2_000
 """Lines looked at above and below the gaps, at most."""
 HEADER_LINES = 30
 """Lines that the header of a block may take."""
+ENOUGH = 2_500
+"""Characters below the gaps after which the rest of their block is left out."""
+DEEPEST = 500
+"""Open brackets that are counted, at most."""
 
 Span = tuple[int, int]
 
@@ -31,9 +35,9 @@ def layout_around(text: str, start: int, end: int, fill: str, clauses: Sequence[
     ``clauses`` are the words that begin a line which continues a statement at its own indentation, such as `else`.
     """
     line = text.rfind("\n", 0, start) + 1
-    stop = _line_end(text, end)
+    stop = line_end(text, end)
     filled = text[line:start] + fill
-    depths = (_depth(piece) for piece in (*filled.split("\n"), *text[start:].split("\n", LINES)))
+    depths = (depth_of(piece) for piece in (*filled.split("\n"), *text[start:].split("\n", LINES)))
     depth = next((depth for depth in depths if depth is not None), 0)
     above = "".join(text[low:high] for low, high in _above(text, line, depth, clauses))
     return Layout(_closed(above), line, _below(text, stop, depth, clauses))
@@ -48,28 +52,31 @@ def _above(text: str, line: int, limit: int, clauses: Sequence[str]) -> list[Spa
         if line == 0 or (limit == 0 and clause_end is None):
             break
         below, line = line, text.rfind("\n", 0, line - 1) + 1
-        depth = _depth(text[line:below])
+        depth = depth_of(text[line:below])
         if depth is None or depth > limit or (depth == limit and clause_end is None):
             continue
         limit = depth
         clause_end = clause_end or _header_end(text, line, stop)
-        if not _continues(text, line, clauses):
+        if not starts_clause(text, line, clauses):
             spans.append((line, clause_end))
             clause_end, stop = None, line
     return spans[::-1]
 
 
 def _below(text: str, line: int, floor: int, clauses: Sequence[str]) -> int:
-    """The end of the block that goes on at ``line``, with the clauses that continue what it belongs to."""
-    siblings = 0
+    """The end of the block that goes on at ``line``, with the clauses that continue what it belongs to.
+
+    Or, of a long block, the end of a statement in it.
+    """
+    siblings, first = 0, line
     for _ in range(LINES):
         if line == len(text):
             break
-        below = _line_end(text, line)
-        depth = _depth(text[line:below])
-        if depth is not None and not _continues(text, line, clauses):
+        below = line_end(text, line)
+        depth = depth_of(text[line:below])
+        if depth is not None and not starts_clause(text, line, clauses):
             siblings += depth == 0
-            if depth < floor or siblings > 1:
+            if depth < floor or siblings > 1 or (depth == floor and line - first > ENOUGH):
                 break
         elif depth is not None and depth < floor:
             floor = depth + 1
@@ -81,11 +88,11 @@ def _header_end(text: str, line: int, stop: int) -> int:
     """The end of the header that begins at ``line``: where its brackets are closed, or else its first line."""
     opened, end = "", line
     for _ in range(HEADER_LINES):
-        begin, end = end, min(_line_end(text, end), stop)
-        opened = _open_brackets(opened, text[begin:end])
+        begin, end = end, min(line_end(text, end), stop)
+        opened = open_brackets(opened, text[begin:end])
         if not opened or end == stop:
             break
-    return min(_line_end(text, line), stop) if opened else end
+    return min(line_end(text, line), stop) if opened else end
 
 
 def _closed(lines: str) -> str:
@@ -95,9 +102,9 @@ def _closed(lines: str) -> str:
     opened, depth = "", 0
     for line, following in zip(rest, [*rest[1:], ""], strict=False):
         if not opened:
-            depth = _depth(line) or 0
-        opened = _open_brackets(opened, line)
-        below = _depth(following)
+            depth = depth_of(line) or 0
+        opened = open_brackets(opened, line)
+        below = depth_of(following)
         ends = below is not None and below <= depth and following.lstrip()[0] not in CLOSERS
         content = line.rstrip()
         if opened and (ends or content.endswith(":") or not following):
@@ -111,30 +118,32 @@ def _closed(lines: str) -> str:
 
 CLOSERS = ")]}"
 _STRING = re.compile(r""""[^"\n]*"|'[^'\n]*'""")
+_BRACKET = re.compile(r"[()\[\]{}]")
 
 
-def _open_brackets(opened: str, line: str) -> str:
+def open_brackets(opened: str, line: str) -> str:
     """The brackets open after ``line``, outermost first, where ``opened`` were before it."""
-    for letter in _STRING.sub("", line):
-        if letter in "([{":
-            opened += letter
-        elif letter in CLOSERS:
+    for letter in _BRACKET.findall(_STRING.sub("", line)):
+        if letter in CLOSERS:
             opened = opened[:-1]
+        elif len(opened) < DEEPEST:
+            opened += letter
     return opened
 
 
-def _continues(text: str, line: int, clauses: Sequence[str]) -> bool:
+def starts_clause(text: str, line: int, clauses: Sequence[str]) -> bool:
     """Whether the line begins with the word of a clause."""
-    rest = text[line : _line_end(text, line)].lstrip(" \t\f")
+    rest = text[line : line_end(text, line)].lstrip(" \t\f")
     word = rest[: next((at for at, letter in enumerate(rest) if not letter.isalnum()), len(rest))]
     return word in clauses
 
 
-def _depth(line: str) -> int | None:
+def depth_of(line: str) -> int | None:
     """The width of a line's indentation; None if it is blank."""
     rest = line.lstrip(" \t\f")
     return None if not rest.strip() else len(line) - len(rest)
 
 
-def _line_end(text: str, line: int) -> int:
+def line_end(text: str, line: int) -> int:
+    """Where the line after the one at offset ``line`` begins, or the end of the text."""
     return text.find("\n", line) + 1 or len(text)

@@ -9,8 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from dgls.syntax.fragment import Baseline, Fragment, Span, View
+from dgls.syntax.fragment import Fragment
 from dgls.syntax.tree import Clock, Site, characters, parse
+from dgls.syntax.view import Baseline, Span, View
 
 
 class Fault(NamedTuple):
@@ -52,15 +53,17 @@ def verdict(fragment: Fragment, fills: Sequence[str]) -> Verdict:
     garbled = tuple(encoding_faults(fills))
     if garbled:
         return Verdict(garbled)
-    ruling = _ruling(fragment.view, fills)
+    clock = Clock(fragment.budget_ms)
+    ruling = None if fragment.gave_up else _ruling(fragment.view, fills, clock)
     if ruling is None:
+        fragment.gave_up = True
         return Verdict((), checked=False)
-    if ruling.faults and _is_excused(fragment, fills):
+    if ruling.faults and _is_excused(fragment, fills, clock):
         return Verdict(())
     return ruling
 
 
-def _is_excused(fragment: Fragment, fills: Sequence[str]) -> bool:
+def _is_excused(fragment: Fragment, fills: Sequence[str], clock: Clock) -> bool:
     """Whether what is wrong in code that was broken before is not the fills' doing, seen in another way.
 
     Either all is well without the broken code before the gaps, or the fills make the whole text right.
@@ -68,8 +71,10 @@ def _is_excused(fragment: Fragment, fills: Sequence[str]) -> bool:
     was_whole = any(not baseline.sites for baseline in fragment.view.baselines or ())
     if was_whole and fragment.is_certain:
         return False
-    views = [fragment.whole_view] if was_whole else [fragment.layout_view(fills), fragment.whole_view]
-    return any(view.sites(view.filled(fills)[0]) == [] for view in views if view is not None)
+    layout = None if was_whole else fragment.layout_view(fills)
+    if layout is not None and layout.sites(layout.filled(fills)[0], clock) == []:
+        return True
+    return fragment.whole_text is not None and fragment.whole_text.is_right(fills, clock)
 
 
 def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[int]:
@@ -113,10 +118,10 @@ def encoding_faults(fills: Sequence[str]) -> list[Fault]:
     ]
 
 
-def _ruling(view: View, fills: Sequence[str]) -> Verdict | None:
+def _ruling(view: View, fills: Sequence[str], clock: Clock) -> Verdict | None:
     """The verdict on ``fills`` as this view shows them; None if the time was up."""
     source, spans = view.filled(fills)
-    sites = view.sites(source)
+    sites = view.sites(source, clock)
     if not sites:
         return None if sites is None else Verdict(())
     baselines = view.baselines

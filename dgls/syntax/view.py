@@ -1,0 +1,97 @@
+"""Ways to look at some gaps: a source with fills in them, and what is wrong there without any fill.
+
+A :class:`View` is parsed anew for each fill, so that it must be small. :class:`WholeText` is the text itself: its tree
+is known, a fill is an edit of it, and parsing stops at the first error.
+"""
+
+from collections.abc import Sequence
+from copy import copy
+from functools import cached_property
+from typing import NamedTuple
+
+from tree_sitter import Point, Tree
+
+from dgls.syntax.language import Language
+from dgls.syntax.tree import Clock, Site, parse, parseable, wrong_sites
+
+Span = tuple[int, int]
+
+
+class Baseline(NamedTuple):
+    """What is wrong in a source, and where the gaps are in it."""
+
+    sites: list[Site]
+    spans: list[Span]
+
+
+class View:
+    """The bytes around some gaps."""
+
+    def __init__(self, parts: Sequence[str], originals: Sequence[str], language: Language, budget_ms: float):
+        """``parts`` stand before, between and after the gaps; ``originals`` in them."""
+        self.parts = tuple(part.encode() for part in parts)
+        self._originals = tuple(originals)
+        self._language = language
+        self._budget_ms = budget_ms
+
+    def filled(self, fills: Sequence[str]) -> tuple[bytes, list[Span]]:
+        """The source with ``fills`` in the gaps, and where in its bytes they are."""
+        pieces: list[bytes] = [self.parts[0]]
+        spans: list[Span] = []
+        end = len(self.parts[0])
+        for fill, part in zip(fills, self.parts[1:], strict=True):
+            encoded = parseable(fill).encode()
+            spans.append((end, end + len(encoded)))
+            pieces += (encoded, part)
+            end += len(encoded) + len(part)
+        return b"".join(pieces), spans
+
+    def sites(self, source: bytes, clock: Clock) -> list[Site] | None:
+        """All that is wrong in ``source``; None if the time was up before the end."""
+        tree = parse(source, self._language, clock)
+        return None if tree is None else wrong_sites(tree, source, self._language, clock)
+
+    @cached_property
+    def baselines(self) -> list[Baseline] | None:
+        """What is wrong with the gaps empty, and with the original text in them; None if there was no time."""
+        clock = Clock(self._budget_ms)
+        found: list[Baseline] = []
+        for fills in dict.fromkeys((("",) * len(self._originals), self._originals)):
+            source, spans = self.filled(fills)
+            sites = self.sites(source, clock)
+            if sites is None:
+                return None
+            found.append(Baseline(sites, spans))
+        return found
+
+
+class WholeText:
+    """All of a text, parsed once."""
+
+    def __init__(self, source: bytes, gaps: Sequence[Span], tree: Tree, language: Language):
+        """``tree`` is that of ``source``; ``gaps`` are its bytes."""
+        self._source = source
+        self._gaps = tuple(gaps)
+        self._tree = tree
+        self._language = language
+
+    def is_right(self, fills: Sequence[str], clock: Clock) -> bool:
+        """Whether nothing at all is wrong with ``fills`` in the gaps; False too if the time was up before the end.
+
+        Only what the fills change is parsed again, and only up to the first error.
+        """
+        source, tree = self._source, copy(self._tree)
+        for (start, old_end), fill in zip(reversed(self._gaps), reversed(fills), strict=True):
+            encoded = parseable(fill).encode()
+            point, old_point = _point(source, start), _point(source, old_end)
+            source = source[:start] + encoded + source[old_end:]
+            end = start + len(encoded)
+            tree.edit(start, old_end, end, point, old_point, _point(source, end))
+        filled = parse(source, self._language, clock, edited=tree, up_to_error=True)
+        if filled is None or filled.root_node.has_error:
+            return False
+        return wrong_sites(filled, source, self._language, clock) == []
+
+
+def _point(source: bytes, offset: int) -> Point:
+    return Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
