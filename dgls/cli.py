@@ -127,6 +127,20 @@ def serve(layer: Layer) -> None:
     metavar="L:C-L:C",
     help="Rewrite this span, its end excluded; repeatable.",
 )
+@click.option(
+    "--pin",
+    "pins",
+    multiple=True,
+    metavar="L:C-L:C",
+    help="Keep this part of a --range to the letter; repeatable.",
+)
+@click.option(
+    "--rewrite", "strength", metavar="STRENGTH", help="Draw only this share of a --range again, from 0 to 1."
+)
+@click.option(
+    "--holes", is_flag=True, help="Fill all holes (`...`, `pass`, TODO) of the file, or of a --range."
+)
+@click.option("--repair", is_flag=True, help="Mend what does not parse in the file, or in a --range.")
 @click.option("--path", metavar="PATH", help="What the model takes the file for; with `-` above all.")
 @click.option("--language", default="", metavar="ID", help="LSP language id; otherwise the path tells.")
 @click.option("--candidates", metavar="N", help="Denoise this many candidates as one batch, show every fill.")
@@ -140,6 +154,10 @@ def fill(
     file: str,
     at: tuple[str, ...],
     ranges: tuple[str, ...],
+    pins: tuple[str, ...],
+    strength: str | None,
+    holes: bool,
+    repair: bool,
     path: str | None,
     language: str,
     candidates: str | None,
@@ -150,12 +168,17 @@ def fill(
 ) -> None:
     """Fill gaps of FILE (`-` reads standard input) and show the fill as a diff.
 
-    Lines and columns count from 1; a column counts characters, so that 1:1 stands before the first one.
+    Lines and columns count from 1; a column counts characters, so that 1:1 stands before the first one. With --holes
+    and --repair, --at means the function, or the fault, at that place.
 
     Exit status: 0 where a fill is offered, 1 where nothing valid was found, 2 on wrong input.
     """
-    if not at and not ranges:
+    if holes + repair + (strength is not None) > 1:
+        raise click.UsageError("--holes, --repair and --rewrite are three jobs; choose one")
+    if not (at or ranges or holes or repair):
         raise click.UsageError("say where: --at LINE:COL or --range LINE:COL-LINE:COL, both counted from 1")
+    if (pins or strength is not None) and (at or holes or repair):
+        raise click.UsageError("--pin and --rewrite are for a --range alone")
     if file == "-" and write and as_json:
         raise click.UsageError("--write and --json both print; with `-` choose one")
     values = dict(layer.values)
@@ -168,13 +191,20 @@ def fill(
 
     from dgls.terminal.fill import Wish
     from dgls.terminal.fill import fill as run
-    from dgls.terminal.source import InputError, Source
+    from dgls.terminal.source import InputError, Source, read_strength
 
     try:
         source = Source.read(file)
         shown_as = path if path is not None else "" if file == "-" else file
         wish = Wish(
-            source.gaps(at, ranges), shown_as, language, write, as_json, every_fill=candidates is not None
+            source.spans(at, ranges) if holes or repair else source.gaps(at, ranges, pins),
+            shown_as,
+            language,
+            write,
+            as_json,
+            every_fill=candidates is not None,
+            find="holes" if holes else "faults" if repair else None,
+            strength=None if strength is None else read_strength(strength),
         )
         status = run(source, wish, settings)
     except InputError as error:

@@ -89,7 +89,8 @@ def test_a_fill_over_lsp_changes_its_span_alone(careless: Client) -> None:
     request = careless.request(*fill_span(uri, (3, 4), (4, 10)))
     edit = careless.incoming("workspace/applyEdit")
     careless.reply(edit, {"applied": True})
-    assert careless.result(request) == {"applied": True, "validated": False, "reason": None}
+    result = careless.result(request)
+    assert (result["applied"], result["validated"]) == (True, False)
     [change] = edit["params"]["edit"]["documentChanges"]
     [sent] = change["edits"]
     assert sent["range"] == span((3, 4), (4, 10)) and change["textDocument"] == {"uri": uri, "version": 1}

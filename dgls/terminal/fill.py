@@ -9,7 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 from rich.console import Console, Group
@@ -34,6 +34,7 @@ class Wish(NamedTuple):
     """What is asked of `dgls fill` besides the settings."""
 
     gaps: tuple[Gap, ...]
+    """What is filled, or, with ``find``, where to look for it."""
     path: str
     """What the model takes the file for."""
     language: str
@@ -42,12 +43,15 @@ class Wish(NamedTuple):
     as_json: bool
     every_fill: bool
     """Whether the terminal shows the other fills too, not only the best."""
+    find: Literal["holes", "faults"] | None = None
+    strength: float | None = None
 
 
 class Outcome(NamedTuple):
-    """An answer and how long it took: loading and filling, in milliseconds."""
+    """An answer, the gaps it is for, and how long it took: loading and filling, in milliseconds."""
 
     answer: Answer
+    gaps: tuple[Gap, ...]
     load_ms: float
     fill_ms: float
 
@@ -63,7 +67,7 @@ def fill(source: Source, wish: Wish, settings: Settings) -> int:
     with contextlib.redirect_stdout(sys.stderr):  # a library that prints must not spoil what programs read
         outcome = _denoise(source, wish, language, settings, console)
     fills = outcome.answer.fills
-    filled = source.filled(wish.gaps, fills[0].texts) if fills else source.raw
+    filled = source.filled(outcome.gaps, fills[0].texts) if fills else source.raw
     if wish.write and fills and source.name != STDIN:
         source.write(filled)
     if wish.as_json:
@@ -72,7 +76,7 @@ def fill(source: Source, wish: Wish, settings: Settings) -> int:
         sys.stdout.buffer.write(filled)
     else:
         for number, offered in enumerate(fills if wish.every_fill and sys.stdout.isatty() else fills[:1]):
-            _show(source, wish, offered, number, console)
+            _show(source, wish, outcome.gaps, offered, number, console)
     _summarise(wish, source, outcome, console)
     return OFFERED if fills else NOTHING_OFFERED
 
@@ -103,9 +107,11 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
         language=language,
         path=wish.path,
         settings=settings.infill,
+        find=wish.find,
+        strength=wish.strength,
         deadline=loaded + settings.infill.command_deadline_ms / 1000,
     )
-    from dgls.infill.fill import fill_gaps
+    from dgls.infill.jobs import work_on
 
     answer: Answer | None = None
     lexer = view.lexer_of(wish.path, language)
@@ -113,7 +119,7 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
     def steps() -> Iterator[Frame | Prefilled]:
         nonlocal answer
         try:
-            answer = yield from fill_gaps(host, host.new_store(), request)
+            answer = yield from work_on(host, host.new_store(), request)
         except FillError as error:
             raise InputError(str(error)) from error
 
@@ -123,12 +129,14 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
             for event in steps():
                 frame = event if isinstance(event, Frame) else frame
                 state = _state(event, time.monotonic() - loaded)
-                live.update(Group(view.canvas(request.text, wish.gaps, frame, lexer), state), refresh=True)
+                gaps = frame.gaps if frame and frame.gaps is not None else () if wish.find else wish.gaps
+                live.update(Group(view.canvas(request.text, gaps, frame, lexer), state), refresh=True)
     else:
         for _ in steps():
             pass
     assert answer is not None
-    return Outcome(answer, (loaded - started) * 1000, (time.monotonic() - loaded) * 1000)
+    gaps = wish.gaps if answer.gaps is None else answer.gaps
+    return Outcome(answer, gaps, (loaded - started) * 1000, (time.monotonic() - loaded) * 1000)
 
 
 def _load(settings: Settings, console: Console) -> "Host":
@@ -155,9 +163,11 @@ def _state(event: Frame | Prefilled, elapsed: float) -> Text:
     return Text(f"step {event.step} · {event.state} · {elapsed:.1f} s", style="cyan")
 
 
-def _show(source: Source, wish: Wish, offered: Fill, number: int, console: Console) -> None:
+def _show(
+    source: Source, wish: Wish, gaps: tuple[Gap, ...], offered: Fill, number: int, console: Console
+) -> None:
     """One fill as a diff on standard output: coloured for eyes, to the byte for programs."""
-    diff = view.unified_diff(wish.path or "stdin", source.text, wish.gaps, offered.texts)
+    diff = view.unified_diff(wish.path or "stdin", source.text, gaps, offered.texts)
     if not sys.stdout.isatty():
         sys.stdout.buffer.write(diff.encode("utf-8", errors="surrogateescape"))
         return
@@ -170,6 +180,11 @@ def _summarise(wish: Wish, source: Source, outcome: Outcome, console: Console) -
     """The last line: what was offered, how sure it is, what it cost."""
     answer = outcome.answer
     cost = f"{answer.nfe} decoder passes, {outcome.fill_ms:.0f} ms"
+    if wish.find and not answer.fills and not answer.left:
+        console.print(
+            "there are no holes here" if wish.find == "holes" else "there is nothing here that does not parse"
+        )
+        return
     if not answer.fills:
         console.print(
             f"nothing valid was found ({answer.rejected} candidates rejected, {cost})", soft_wrap=True
@@ -177,6 +192,8 @@ def _summarise(wish: Wish, source: Source, outcome: Outcome, console: Console) -
         return
     best = answer.fills[0]
     console.print(f"{_worth(best)} · {cost}", style="dim", soft_wrap=True, highlight=False)
+    if answer.left:
+        console.print(f"{wish.find} that stay as they are: {answer.left}", soft_wrap=True, highlight=False)
     if wish.write and source.name != STDIN:
         console.print(f"written to {source.name}", soft_wrap=True, markup=False)
 
@@ -200,10 +217,11 @@ def _report(
         "path": wish.path,
         "language": language,
         "checkpoint": settings.model.checkpoint,
-        "ranges": [{"start": place(gap.start), "end": place(gap.end)} for gap in wish.gaps],
+        "ranges": [{"start": place(gap.start), "end": place(gap.end)} for gap in outcome.gaps],
         "fills": [msgspec.to_builtins(offered._asdict()) for offered in answer.fills],
         "nfe": answer.nfe,
         "rejected": answer.rejected,
+        "left": answer.left,
         "prefill_tokens": answer.prefill_tokens,
         "load_ms": round(outcome.load_ms, 1),
         "ms": round(outcome.fill_ms, 1),

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from dgls.infill.request import Gap
+from dgls.infill.request import FillError, Gap, unpinned
 from dgls.text import Document, Position
 
 STDIN = "-"
@@ -100,25 +100,47 @@ class Source:
         line, column = self.document.position(offset, "utf-32")
         return Place(line + 1, column + 1)
 
-    def gaps(self, at: Sequence[str], ranges: Sequence[str]) -> tuple[Gap, ...]:
-        """Gaps at places ``LINE:COL`` and over ranges ``LINE:COL-LINE:COL``, sorted.
+    def range(self, spelling: str) -> Gap:
+        """The span spelt ``LINE:COL-LINE:COL``, its end excluded; raises :class:`InputError`."""
+        first, dash, last = spelling.partition("-")
+        if not dash:
+            raise InputError(f"{spelling!r} is no range: expected LINE:COL-LINE:COL, as in 12:5-14:1")
+        gap = Gap(self.offset(Place.parse(first)), self.offset(Place.parse(last)))
+        if gap.end < gap.start:
+            raise InputError(f"the range {spelling} ends before it starts")
+        return gap
 
-        The end of a range is not part of it. Raises :class:`InputError`.
+    def spans(self, at: Sequence[str], ranges: Sequence[str]) -> tuple[Gap, ...]:
+        """Where to look for holes or faults: at places and in ranges, sorted; without any, in the whole text."""
+        return self.gaps(at, ranges) if at or ranges else (Gap(0, len(self.text)),)
+
+    def gaps(self, at: Sequence[str], ranges: Sequence[str], pins: Sequence[str] = ()) -> tuple[Gap, ...]:
+        """Gaps at places ``LINE:COL`` and over ranges ``LINE:COL-LINE:COL``, sorted, with ``pins`` left out of them.
+
+        Raises :class:`InputError`.
         """
         gaps = [Gap(offset, offset) for offset in (self.offset(Place.parse(spelling)) for spelling in at)]
-        for spelling in ranges:
-            first, dash, last = spelling.partition("-")
-            if not dash:
-                raise InputError(f"{spelling!r} is no range: expected LINE:COL-LINE:COL, as in 12:5-14:1")
-            gap = Gap(self.offset(Place.parse(first)), self.offset(Place.parse(last)))
-            if gap.end < gap.start:
-                raise InputError(f"the range {spelling} ends before it starts")
-            gaps.append(gap)
+        gaps += map(self.range, ranges)
         gaps.sort()
         for gap, following in pairwise(gaps):
             if following.start < gap.end or following == gap:
                 raise InputError(f"two gaps overlap at {self.place(following.start)}")
-        return tuple(gaps)
+        return self._unpinned(gaps, pins) if pins else tuple(gaps)
+
+    def _unpinned(self, gaps: Sequence[Gap], spellings: Sequence[str]) -> tuple[Gap, ...]:
+        """``gaps`` without the pins, each of which is inside one of them."""
+        pins = {spelling: self.range(spelling) for spelling in spellings}
+        for spelling, pin in pins.items():
+            if not any(gap.start <= pin.start and pin.end <= gap.end for gap in gaps):
+                raise InputError(f"the pin {spelling} is not inside a --range; move it, or select more")
+        left: list[Gap] = []
+        for gap in gaps:
+            inside = sorted(pin for pin in pins.values() if gap.start <= pin.start and pin.end <= gap.end)
+            try:
+                left += unpinned(gap, inside)
+            except FillError as error:
+                raise InputError(str(error)) from error
+        return tuple(left)
 
     def filled(self, gaps: Sequence[Gap], texts: Sequence[str]) -> bytes:
         """The bytes of the file with the gaps filled; every byte outside of them is as it was."""
@@ -155,6 +177,19 @@ class Source:
             raise InputError(
                 f"{self.name} cannot be written: {error.strerror}; nothing was changed"
             ) from None
+
+
+def read_strength(spelling: str) -> float:
+    """The strength of a rewrite; raises :class:`InputError` where it is none from 0 to 1."""
+    try:
+        strength = float(spelling)
+    except ValueError:
+        strength = -1.0
+    if not 0 <= strength <= 1:
+        raise InputError(
+            f"{spelling!r} is no strength: expected a number from 0 (keep all) to 1 (start anew)"
+        )
+    return strength
 
 
 def _encoded(text: str) -> bytes:
