@@ -1,6 +1,7 @@
-"""`dgls eval humaneval-infilling`: programs that misbehave, a tiny benchmark, and results that go on."""
+"""`dgls eval humaneval-infilling`: programs that misbehave, a tiny benchmark, baselines, and results that go on."""
 
 import gzip
+import hashlib
 import json
 import socket
 import subprocess
@@ -9,25 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dgls.evaluation.humaneval import (
-    BenchmarkError,
-    Completion,
-    Task,
-    choose_tasks,
-    judge,
-    parses,
-    read_tasks,
-    summarise,
-)
+from dgls.evaluation.case import Case
+from dgls.evaluation.command import evaluate as commands
+from dgls.evaluation.filling import Completion
+from dgls.evaluation.humaneval import PUBLISHED, BenchmarkError, choose_tasks, read_tasks
+from dgls.evaluation.judging import Judge, parses
 from dgls.evaluation.sandbox import Limits, Outcome, run_program
 
 LIMITS = Limits(seconds=20)
 """Ample on a busy machine: what must end on its own has time to."""
 
-BASELINES = ("--one-step", "--no-repair")
+ROWS = ("--empty", "--autoregressive", "--one-step", "--set", "infill.max_steps=2,infill.repair_rounds=0")
 
 TASKS = [
     {
@@ -64,8 +61,14 @@ def write(path: Path, tasks: list[dict[str, Any]]) -> Path:
 
 
 def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command, as a user starts it."""
     command = [sys.executable, "-m", "dgls", "eval", "humaneval-infilling", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def run(*arguments: str | Path) -> Result:
+    """The same without the seconds that a process takes to start."""
+    return CliRunner().invoke(commands, ["humaneval-infilling", *map(str, arguments)])
 
 
 @pytest.mark.parametrize(
@@ -130,22 +133,20 @@ def test_the_working_directory_is_removed(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("name", ["tiny.jsonl", "tiny.jsonl.gz"])
 def test_the_canonical_solutions_pass(tmp_path: Path, name: str) -> None:
-    tasks = read_tasks(write(tmp_path / name, TASKS))
-    assert [task.task_id for task in tasks] == ["Tiny/0", "Tiny/1", "Tiny/2"]
-    summary = summarise(
-        [judge(task, Completion(task.canonical_solution, 4, 8, 10.0), LIMITS) for task in tasks]
-    )
-    assert (summary.pass_at_1.estimate, summary.exact.estimate, summary.similarity) == (1, 1, 1)
-    assert (summary.parses.estimate, summary.parses_empty.estimate) == (1, 2 / 3)
-    assert (summary.nfe_per_fill, summary.tokens_per_nfe, summary.p50_ms, summary.p95_ms) == (4, 2, 10, 10)
+    cases = read_tasks(write(tmp_path / name, TASKS))
+    assert [case.name for case in cases] == ["Tiny/0", "Tiny/1", "Tiny/2"]
+    for case in cases:
+        judge = Judge(case, LIMITS)
+        result = judge.judge(Completion(case.answer, 4, 0, 8, 10.0))
+        assert (result.outcome, result.exact, result.similarity, result.parses) == ("passed", True, 1, True)
+        assert judge.parses_empty == (case.name != "Tiny/2")
 
 
-def test_a_task_without_an_offer_has_failed_even_where_nothing_would_pass() -> None:
-    result = judge(Task(**TASKS[1]), Completion(None, nfe=3), LIMITS)
-    assert (result.outcome, result.exact, result.parses, result.parses_empty) == (None, False, False, True)
-    summary = summarise([result])
-    assert (summary.pass_at_1.estimate, summary.offered.estimate, summary.parses_above_empty) == (0, 0, -1)
-    assert summary.outcomes == {"not offered": 1}
+def test_a_task_without_an_offer_has_failed_even_where_nothing_would_pass(tmp_path: Path) -> None:
+    judge = Judge(read_tasks(write(tmp_path / "tiny.jsonl", TASKS))[1], LIMITS)
+    assert judge.judge(Completion("")).outcome == "passed"
+    result = judge.judge(Completion(None, nfe=3))
+    assert (result.outcome, result.exact, result.parses, judge.parses_empty) == (None, False, False, True)
 
 
 @pytest.mark.parametrize(
@@ -176,65 +177,78 @@ def test_a_file_that_is_no_benchmark_is_refused(tmp_path: Path, content: bytes, 
 
 @given(st.integers(0, 9), st.integers(0, 12), st.integers(0, 12))
 def test_a_higher_limit_adds_to_what_a_lower_one_chose(seed: int, low: int, more: int) -> None:
-    tasks = [Task(**{**TASKS[0], "task_id": str(number)}) for number in range(12)]
+    tasks = [Case(str(number), "python", "a.py", "line", "", "", "") for number in range(12)]
     assert choose_tasks(tasks, low + more, seed)[:low] == choose_tasks(tasks, low, seed)
-    assert sorted(task.task_id for task in choose_tasks(tasks, None, seed)) == sorted(map(str, range(12)))
+    assert sorted(task.name for task in choose_tasks(tasks, None, seed)) == sorted(map(str, range(12)))
 
 
 @given(st.text())
 def test_whatever_a_model_writes_can_be_asked_whether_it_parses(text: str) -> None:
-    assert parses(f"{text!r}")
-    parses(text)
+    assert parses(f"{text!r}", "python")
+    parses(text, "python")
 
 
-def test_the_empty_baseline_passes_where_nothing_was_needed(tmp_path: Path) -> None:
-    ended = evaluate("--data", write(tmp_path / "tiny.jsonl.gz", TASKS), "--empty", "--json")
-    assert ended.returncode == 0, ended.stderr
-    report = json.loads(ended.stdout)
-    summary, header = report["summary"], report["header"]
-    assert summary["outcomes"] == {"error": 2, "passed": 1}
-    assert summary["parses_above_empty"] == 0
-    assert summary["p50_ms"] is None
-    assert header["checkpoint_sha256"] is None
-    assert "--empty" in header["command"]
+def test_a_file_must_be_the_one_that_its_name_or_a_hash_says(tmp_path: Path) -> None:
+    named = write(tmp_path / f"{next(iter(PUBLISHED))}.jsonl.gz", TASKS)
+    with pytest.raises(BenchmarkError, match="called like the published file but is another"):
+        read_tasks(named)
+    path = write(tmp_path / "tiny.jsonl", TASKS)
+    assert read_tasks(path, hashlib.sha256(path.read_bytes()).hexdigest().upper())
+    with pytest.raises(BenchmarkError, match=r"has SHA-256 .*, not 00"):
+        read_tasks(path, "00")
 
 
-def test_an_interrupted_run_goes_on_and_another_run_is_refused(tmp_path: Path, tiny_dgls: Path) -> None:
+def test_one_run_measures_all_rows_on_the_same_tasks_and_goes_on_where_it_was_ended(
+    tmp_path: Path, tiny_dgls: Path
+) -> None:
     benchmark, out = write(tmp_path / "tiny.jsonl", TASKS), tmp_path / "results.jsonl"
-    arguments = ("--data", benchmark, "--checkpoint", tiny_dgls, "--out", out, *BASELINES)
-    first = evaluate(*arguments, "--limit", "2", "--json")
-    assert first.returncode == 0, first.stderr
+    arguments = ("--data", benchmark, "--checkpoint", tiny_dgls, "--out", out, "--workers", "1", *ROWS)
+    first = run(*arguments, "--limit", "2")
+    assert first.exit_code == 0, first.output
     header, *results = out.read_bytes().splitlines()
     assert len(results) == 2
     out.write_bytes(b"\n".join([header, results[0], results[1][:20]]))  # killed while it wrote
 
-    whole = evaluate(*arguments)
+    whole = evaluate(*arguments, "--json", tmp_path / "report.json", "--markdown", tmp_path / "report.md")
     assert whole.returncode == 0, whole.stderr
-    assert "pass@1" in whole.stdout
     lines = out.read_bytes().splitlines()
     assert lines[:2] == [header, results[0]]
-    found = [json.loads(line) for line in lines]
-    assert sorted(result["task_id"] for result in found[1:]) == ["Tiny/0", "Tiny/1", "Tiny/2"]
+    found = [json.loads(line) for line in lines[1:]]
+    assert sorted(result["case"] for result in found) == ["Tiny/0", "Tiny/1", "Tiny/2"]
     again = json.loads(results[1])
-    del again["completion"]["milliseconds"], found[2]["completion"]["milliseconds"]
-    assert found[2] == again, "the same seed gives the same fill"
-    assert all(result["completion"]["nfe"] == 1 for result in found[1:]), "one step, and no repair"
+    for fill in (*again["fills"].values(), *found[1]["fills"].values()):
+        del fill["completion"]["milliseconds"]
+    assert found[1] == again, "the same seed gives the same fills"
+
+    report = json.loads((tmp_path / "report.json").read_text())
+    rows = {row["variant"]["name"]: row for row in report["rows"]}
+    assert list(rows) == ["default", "empty", "autoregressive", "one-step", "max_steps=2, repair_rounds=0"]
+    assert rows["empty"]["summary"]["outcomes"] == {"error": 2, "passed": 1}
+    assert rows["empty"]["summary"]["parses_above_empty"] == 0
+    assert rows["empty"]["summary"]["p50_ms"] is None
+    assert rows["one-step"]["summary"]["nfe_per_fill"] == 1
+    assert rows["max_steps=2, repair_rounds=0"]["summary"]["nfe_per_fill"] <= 2
+    assert rows["autoregressive"]["summary"]["offered"]["estimate"] == 1
+    assert rows["default"]["against_default"] is None
+    assert report["header"]["checkpoint_sha256"]
+    markdown = (tmp_path / "report.md").read_text()
+    for part in ("pass@1", "| one-step |", "seed 0", report["header"]["benchmark_sha256"]):
+        assert part in markdown
 
     for change, complaint in (
         (("--seed", "1"), "its seed is 0, this run's is 1"),
-        (("--empty",), "its checkpoint_sha256 is "),
+        (("--no-repair",), "settings.rows.no-repair"),
     ):
-        base = [argument for argument in arguments if "--empty" not in change or argument not in BASELINES]
-        other = evaluate(*base, *change)
-        assert other.returncode == 1
-        assert complaint in " ".join(other.stderr.split())
+        other = run(*arguments, *change)
+        assert other.exit_code == 1
+        assert complaint in " ".join(other.output.split())
     assert out.read_bytes().splitlines() == lines
 
 
 def test_what_is_no_file_of_results_is_not_overwritten(tmp_path: Path) -> None:
     benchmark, out = write(tmp_path / "tiny.jsonl", TASKS), tmp_path / "notes.txt"
     out.write_text("mine\n")
-    ended = evaluate("--data", benchmark, "--empty", "--out", out)
-    assert ended.returncode == 1
-    assert "line 1 is no header" in " ".join(ended.stderr.split())
+    ended = run("--data", benchmark, "--out", out)
+    assert ended.exit_code == 1
+    assert "line 1 is no header" in " ".join(ended.output.split())
     assert out.read_text() == "mine\n"

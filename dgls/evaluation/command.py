@@ -1,52 +1,31 @@
 """``dgls eval``: what a checkpoint can do, measured on source that it was not trained on."""
 
-import shlex
-import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import Progress
 from rich.table import Table
 
 from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.both_sides import BothSides, cut_gaps, measure
-from dgls.evaluation.humaneval import (
-    BenchmarkError,
-    Fill,
-    Summary,
-    TaskResult,
-    choose_tasks,
-    fill_empty,
-    filler,
-    measure_tasks,
-    read_tasks,
-    summarise,
-)
-from dgls.evaluation.record import Header, Record, RecordError, hash_of, now, versions
-from dgls.evaluation.sandbox import Limits, SandboxError
+from dgls.evaluation.measure_commands import holdout, humaneval_infilling
 from dgls.evaluation.statistics import Interval
-from dgls.model.checkpoint import find_checkpoint
 from dgls.model.description import CheckpointError
 from dgls.model.host import load_host
 from dgls.training.corpus import CorpusError, read_documents
 
 console = Console(stderr=True)
-INTERRUPTED = 130
 
 
 @click.group(name="eval")
 def evaluate() -> None:
     """Measure a checkpoint."""
+
+
+evaluate.add_command(humaneval_infilling)
+evaluate.add_command(holdout)
 
 
 @evaluate.command("both-sides")
@@ -128,133 +107,3 @@ def _markdown(outcome: BothSides) -> str:
         "tokens masked. *From noise*: over-allocated, in one pass. Exact match takes the whole path.\n\n"
         f"| measure | estimate (95 % interval) |\n| --- | ---: |\n{rows}"
     )
-
-
-@evaluate.command("humaneval-infilling")
-@click.option("--checkpoint", default=ModelSettings().checkpoint, show_default=True)
-@click.option(
-    "--data",
-    "benchmark",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="A file of the benchmark, .jsonl or .jsonl.gz.",
-)
-@click.option("--limit", type=click.IntRange(min=1), help="So many tasks, drawn by the seed; otherwise all.")
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
-@click.option("--empty", is_flag=True, help="Baseline: fill in nothing; no model is loaded.")
-@click.option("--no-repair", is_flag=True, help="Baseline: infill.repair_rounds=0.")
-@click.option("--one-step", is_flag=True, help="Baseline: infill.max_steps=1.")
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A JSONL file that results are added to; finished tasks are not run again.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def humaneval_infilling(
-    checkpoint: str,
-    benchmark: Path,
-    limit: int | None,
-    seed: int,
-    empty: bool,
-    no_repair: bool,
-    one_step: bool,
-    out: Path | None,
-    as_json: bool,
-) -> None:
-    """How many gaps of HumanEval-Infilling are filled so that the tests pass, and at what cost.
-
-    The programs run in processes of their own, limited in time, memory and files, and without network.
-    """
-    if empty and (no_repair or one_step):
-        raise click.UsageError("--empty runs no model: --no-repair and --one-step change nothing")
-    settings = InfillSettings(seed=seed)
-    if no_repair:
-        settings = msgspec.structs.replace(settings, repair_rounds=0)
-    if one_step:
-        settings = msgspec.structs.replace(settings, max_steps=1)
-    limits = Limits()
-    in_force: dict[str, Any] = {"empty": empty, "limits": limits._asdict()}
-    fill: Fill = fill_empty
-    folder: Path | None = None
-    try:
-        tasks = choose_tasks(read_tasks(benchmark), limit, seed)
-        if not empty:
-            host = load_host(ModelSettings(checkpoint=checkpoint), lambda fraction, what: None)
-            fill, folder = filler(host, settings), find_checkpoint(checkpoint, allow_download=False)
-            placed = {"device": str(host.device), "dtype": str(host.dtype)}
-            in_force |= {"infill": msgspec.to_builtins(settings), **placed}
-        header = Header(
-            benchmark=benchmark.name,
-            benchmark_sha256=hash_of(benchmark),
-            checkpoint=checkpoint if folder else None,
-            checkpoint_sha256=hash_of(folder) if folder else None,
-            seed=seed,
-            settings=in_force,
-            versions=versions(),
-            command=shlex.join(["dgls", *sys.argv[1:]]),
-            date=now(),
-        )
-        results: list[TaskResult] = []
-        with Record(out, header, TaskResult) as record, _progress() as progress:
-            bar = progress.add_task("0 passed", total=len(tasks))
-            for result in measure_tasks(tasks, fill, record, limits):
-                results.append(result)
-                passed = sum(result.outcome == "passed" for result in results)
-                progress.update(bar, advance=1, description=f"{passed} passed")
-    except (BenchmarkError, CheckpointError, RecordError, SandboxError) as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        console.print(f"interrupted; the same command goes on from {out}" if out else "interrupted")
-        sys.exit(INTERRUPTED)
-    summary = summarise(results)
-    if as_json:
-        click.echo(msgspec.json.encode({"header": record.header, "summary": summary}).decode())
-    else:
-        Console().print(_task_table(record.header, summary))
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("remaining"),
-        TimeRemainingColumn(),
-        console=console,
-    )
-
-
-def _task_table(header: Header, summary: Summary) -> Table:
-    which = (
-        f"checkpoint {header.checkpoint} {header.checkpoint_sha256[:12]}" if header.checkpoint_sha256 else "-"
-    )
-    table = Table(
-        title=f"{header.benchmark}, {summary.tasks} tasks, {which}",
-        caption=f"{header.command}\n{header.date}, seed {header.seed}, dgls {header.versions['dgls']}, "
-        f"torch {header.versions['torch']}",
-    )
-    table.add_column("measure")
-    table.add_column("estimate (95 % interval)", justify="right")
-
-    def share(value: Interval) -> str:
-        return f"{value.estimate:.1%} ({value.low:.1%} to {value.high:.1%})"
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:,.2f}"
-
-    for name, value in (
-        ("pass@1", share(summary.pass_at_1)),
-        ("exact match", share(summary.exact)),
-        ("edit similarity, mean", f"{summary.similarity:.3f}"),
-        ("parses", share(summary.parses)),
-        ("parses with nothing filled in", share(summary.parses_empty)),
-        ("parses, above that", f"{100 * summary.parses_above_empty:+.1f} points"),
-        ("offered", share(summary.offered)),
-        ("decoder passes (NFE) per fill", number(summary.nfe_per_fill)),
-        ("tokens per decoder pass", number(summary.tokens_per_nfe)),
-        ("ms per fill, p50 / p95", f"{number(summary.p50_ms)} / {number(summary.p95_ms)}"),
-        ("outcomes", ", ".join(f"{count} {outcome}" for outcome, count in summary.outcomes.items())),
-    ):
-        table.add_row(name, value)
-    return table

@@ -26,7 +26,10 @@ class RecordError(Exception):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What a reader needs to get the same results again; ``command`` and ``date`` are those of the first run."""
+    """What a reader needs to get the same results again.
+
+    ``command``, ``date`` and ``machine`` are those of the first run.
+    """
 
     benchmark: str
     benchmark_sha256: str
@@ -35,11 +38,12 @@ class Header(msgspec.Struct, frozen=True):
     seed: int
     settings: Mapping[str, Any]
     versions: dict[str, str]
+    machine: dict[str, Any]
     command: str
     date: str
 
 
-REMARKS = frozenset({"benchmark", "checkpoint", "command", "date"})
+REMARKS = frozenset({"benchmark", "checkpoint", "machine", "command", "date"})
 """Fields of a header that may differ: names, where the hashes say whether it is the same, and the occasion."""
 
 
@@ -134,7 +138,7 @@ def _agreeing(path: Path, line: bytes, wanted: Header) -> Header:
         ) from error
     there, here = dict(_leaves(msgspec.to_builtins(found))), dict(_leaves(msgspec.to_builtins(wanted)))
     for name in here | there:
-        if name not in REMARKS and there.get(name) != here.get(name):
+        if name.partition(".")[0] not in REMARKS and there.get(name) != here.get(name):
             raise RecordError(
                 f"{path} holds results of another measurement: its {name} is {there.get(name)}, this run's is "
                 f"{here.get(name)}; give --out another file, or run as it was: {found.command}"

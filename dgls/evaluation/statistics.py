@@ -1,8 +1,9 @@
-"""Intervals: how far a measured mean or share can be trusted."""
+"""Intervals and tests: how far a measured mean, share or difference can be trusted."""
 
 import math
 import statistics
 from collections.abc import Sequence
+from fractions import Fraction
 
 import msgspec
 
@@ -34,3 +35,13 @@ def wilson_interval(successes: int, trials: int) -> Interval:
     centre = (share + spread / 2) / (1 + spread)
     margin = Z_95 / (1 + spread) * math.sqrt(share * (1 - share) / trials + spread / (4 * trials))
     return Interval(share, max(0.0, centre - margin), min(1.0, centre + margin))
+
+
+def mcnemar_p(only_first: int, only_second: int) -> float:
+    """How likely chance alone parts two shares of the same cases so far: McNemar's exact test, two-sided.
+
+    ``only_first`` cases succeeded the first way alone, ``only_second`` the second way alone.
+    """
+    trials = only_first + only_second
+    tail = sum(math.comb(trials, count) for count in range(min(only_first, only_second) + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**trials)))

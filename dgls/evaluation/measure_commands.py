@@ -1,0 +1,284 @@
+"""``dgls eval humaneval-infilling`` and ``dgls eval holdout``: two sources of cases, one way to measure them."""
+
+import functools
+import platform
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import click
+import msgspec
+import torch
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from dgls.config import ModelSettings
+from dgls.evaluation.case import Case
+from dgls.evaluation.holdout import HoldoutError, cut_cases, read_folder, sources_of
+from dgls.evaluation.humaneval import BenchmarkError, choose_tasks, read_tasks
+from dgls.evaluation.measuring import (
+    CaseResult,
+    Measurement,
+    WorkerEnded,
+    measure_cases,
+    usable_cores,
+    usual_workers,
+)
+from dgls.evaluation.plot import PlotError, check_plot, plot_of
+from dgls.evaluation.record import Header, Record, RecordError, hash_of, now, versions
+from dgls.evaluation.report import Report, json_of, markdown_of, print_report, write_aside
+from dgls.evaluation.sandbox import Limits, SandboxError
+from dgls.evaluation.summary import compare_likelihoods, summarise
+from dgls.evaluation.variants import BASELINES, DEFAULT, Variant, VariantError, choose_variants
+from dgls.infill.request import FillError
+from dgls.model.checkpoint import find_checkpoint
+from dgls.model.description import CheckpointError
+from dgls.model.placement import choose_device, choose_dtype
+from dgls.training.corpus import CorpusError, read_documents
+
+INTERRUPTED = 130
+REFUSALS = (
+    *(BenchmarkError, CheckpointError, CorpusError, FillError, HoldoutError, PlotError, RecordError),
+    *(SandboxError, VariantError, WorkerEnded),
+)
+"""What is said in one line."""
+WHAT_BASELINES_DO = {
+    "empty": "nothing is filled in",
+    "autoregressive": "the encoder alone, greedy, from the prefix only",
+    "true-length": "as many free positions as the answer has tokens",
+    "one-step": "one decoder pass, no repair",
+    "no-repair": "no repair",
+    "resample": "whole fills drawn anew, for as many passes as repair takes",
+    "hide-suffix": "the model sees nothing behind the gap",
+}
+
+console = Console(stderr=True)
+
+
+class Wishes(NamedTuple):
+    """The options that both commands have."""
+
+    checkpoint: str
+    device: Literal["auto", "cpu", "cuda", "mps"]
+    seed: int
+    variants: tuple[Variant, ...]
+    workers: int
+    out: Path | None
+    json: Path | None
+    markdown: Path | None
+    plot: Path | None
+
+
+class Benchmark(NamedTuple):
+    """What is measured: its name, a hash of all that it may draw from, the cases drawn, and what to know of them."""
+
+    name: str
+    sha256: str
+    cases: Sequence[Case]
+    notes: list[str]
+    likelihood: bool
+
+
+def measuring_options(command: Callable[..., Benchmark]) -> Callable[..., None]:
+    """Add the options that both commands have; ``command`` gets their seed, and answers what is to be measured."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    options = [
+        click.option("--checkpoint", default=ModelSettings().checkpoint, show_default=True),
+        click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto"),
+        click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True),
+        click.option("--baselines", is_flag=True, help="All of these:"),
+        *(
+            click.option(f"--{name}", is_flag=True, help=f"Baseline: {WHAT_BASELINES_DO[name]}.")
+            for name in BASELINES
+        ),
+        click.option(
+            "--set",
+            "assignments",
+            metavar="infill.FIELD=VALUE[,…]",
+            multiple=True,
+            help="One more row, with these settings changed; repeatable.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(1, 64),
+            default=usual_workers,
+            show_default="2, or 1 on one core",
+            help="Processes that measure beside each other; the threads are divided among them.",
+        ),
+        click.option("--out", type=file, help="A JSONL file of results; the same command goes on from it."),
+        click.option("--json", type=file, help="Write all numbers to this file as one JSON object."),
+        click.option("--markdown", type=file, help="Write the tables to this file."),
+        click.option("--plot", type=file, help="Draw the rows into this .png, .svg or .pdf file."),
+    ]
+
+    @functools.wraps(command)
+    def measuring(**given: Any) -> None:
+        everything = given.pop("baselines")
+        chosen = [name for name in BASELINES if given.pop(name.replace("-", "_")) or everything]
+        assignments = given.pop("assignments")
+        own = {name: given.pop(name) for name in Wishes._fields if name in given}
+        try:
+            wishes = Wishes(variants=choose_variants(own["seed"], chosen, assignments), **own)
+            _check_targets(wishes)
+            _measure(wishes, lambda: command(seed=wishes.seed, **given))
+        except REFUSALS as error:
+            raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            out = own["out"]
+            console.print(f"interrupted; the same command goes on from {out}" if out else "interrupted")
+            sys.exit(INTERRUPTED)
+
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), measuring)
+
+
+@click.command("humaneval-infilling")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="A file of the benchmark, .jsonl or .jsonl.gz.",
+)
+@click.option("--sha256", help="What the file's SHA-256 must be.")
+@click.option("--limit", type=click.IntRange(min=1), help="So many tasks, drawn by the seed; otherwise all.")
+@measuring_options
+def humaneval_infilling(data: Path, sha256: str | None, limit: int | None, seed: int) -> Benchmark:
+    """How many gaps of HumanEval-Infilling are filled so that the tests pass, and at what cost.
+
+    The programs run in processes of their own, limited in time, memory and files, and without network.
+    """
+    cases = choose_tasks(read_tasks(data, sha256), limit, seed)
+    return Benchmark(data.name, hash_of(data), cases, [], likelihood=False)
+
+
+@click.command("holdout")
+@click.argument(
+    "folder",
+    metavar="[DIR]",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=False,
+)
+@click.option(
+    "--corpus",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Instead of DIR: a corpus, whose held-out packages are used.",
+)
+@click.option("--gaps", type=click.IntRange(min=1), default=500, show_default=True)
+@measuring_options
+def holdout(folder: Path | None, corpus: Path | None, gaps: int, seed: int) -> Benchmark:
+    """How well gaps of every kind are filled in the source files under DIR, which the checkpoint must not have read.
+
+    Beside the fills: how likely the model finds what stood in the gaps, denoising with both sides against reading from
+    left to right.
+    """
+    if (folder is None) == (corpus is None):
+        raise click.UsageError("name a folder of source files, or a corpus with --corpus; one of the two")
+    with console.status("reading source files"):
+        if folder is not None:
+            name, sources = str(folder), read_folder(folder)
+        else:
+            assert corpus is not None
+            name = f"{corpus} (held out)"
+            sources = sources_of(read_documents(corpus, "heldout"), str(corpus))
+    with console.status("cutting gaps") as status:
+        cases = cut_cases(sources, gaps, seed, lambda done: status.update(f"cutting gaps: {done}"))
+    return Benchmark(name, sources.sha256, cases, sources.notes(), likelihood=True)
+
+
+def _check_targets(wishes: Wishes) -> None:
+    """Refuse what could not be written before hours are spent on measuring."""
+    for path in (wishes.out, wishes.json, wishes.markdown, wishes.plot):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise click.BadParameter(f"{path} cannot be written: there is no folder {path.parent}")
+    if wishes.plot is not None:
+        check_plot(wishes.plot)
+
+
+def _measure(wishes: Wishes, choose: Callable[[], Benchmark]) -> None:
+    folder = find_checkpoint(wishes.checkpoint, allow_download=False)
+    benchmark = choose()
+    device = choose_device(wishes.device)
+    threads = max(1, torch.get_num_threads() // wishes.workers)
+    model = ModelSettings(checkpoint=wishes.checkpoint, device=wishes.device, threads=threads)
+    limits = Limits()
+    measurement = Measurement(model, wishes.variants, limits, benchmark.likelihood, wishes.seed)
+    header = Header(
+        benchmark=benchmark.name,
+        benchmark_sha256=benchmark.sha256,
+        checkpoint=wishes.checkpoint,
+        checkpoint_sha256=hash_of(folder),
+        seed=wishes.seed,
+        settings={
+            "device": device.type,
+            "dtype": str(choose_dtype("auto", device)),
+            "limits": limits._asdict(),
+            "rows": {variant.name: msgspec.to_builtins(variant) for variant in wishes.variants},
+        },
+        versions=versions(),
+        machine={
+            "system": platform.platform(),
+            "cores": usable_cores(),
+            "workers": wishes.workers,
+            "threads": threads,
+        },
+        command=shlex.join(["dgls", *sys.argv[1:]]),
+        date=now(),
+    )
+    found: dict[str, CaseResult] = {}
+    with Record(wishes.out, header, CaseResult) as record, _progress() as progress:
+        bar = progress.add_task("loading", total=len(benchmark.cases))
+        for result in measure_cases(measurement, benchmark.cases, record, wishes.workers):
+            found[result.case] = result
+            progress.update(bar, completed=len(found), description=_so_far(found))
+    results = [found[case.name] for case in benchmark.cases]
+    report = Report(
+        record.header,
+        len(results),
+        summarise(wishes.variants, benchmark.cases, results),
+        compare_likelihoods(results),
+        benchmark.notes,
+    )
+    print_report(report)
+    _write(wishes, report)
+
+
+def _write(wishes: Wishes, report: Report) -> None:
+    contents: list[tuple[Path | None, Callable[[Path], bytes]]] = [
+        (wishes.json, lambda path: json_of(report).encode()),
+        (wishes.markdown, lambda path: markdown_of(report).encode()),
+        (wishes.plot, lambda path: plot_of(report, path.suffix)),
+    ]
+    for path, content in contents:
+        if path is not None:
+            try:
+                write_aside(path, content(path))
+            except OSError as error:
+                raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _so_far(found: dict[str, CaseResult]) -> str:
+    """How the default does so far."""
+    fills = [result.fills[DEFAULT] for result in found.values()]
+    passed = sum(fill.outcome == "passed" for fill in fills)
+    exact = sum(fill.exact for fill in fills)
+    return f"{passed} passed, {exact} exact" if any(fill.outcome for fill in fills) else f"{exact} exact"
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("remaining"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        console=console,
+    )
