@@ -1,6 +1,7 @@
 ; What stands in Bash where code is still to be written. ../README.md explains the captures.
 
-([(compound_statement) (do_group)] @hole.inside (#empty? @hole.inside))
+(compound_statement . "{" . "}" .) @hole.inside
+(do_group . "do" . "done" .) @hole.inside
 ((_ . ["{" "do" "then"] . (command . name: (command_name) @name .) @hole . ["}" "done" "fi"])
   (#eq? @name ":"))
 (if_statement "then" @hole.after . ["fi" (else_clause) (elif_clause)])

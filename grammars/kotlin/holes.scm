@@ -4,8 +4,8 @@
   (#eq? @name "TODO"))
 ((throw_expression (call_expression . (identifier) @error)) @hole
   (#any-of? @error "NotImplementedError" "UnsupportedOperationException"))
-([(function_body (block) @hole.inside) (getter (block) @hole.inside) (setter (block) @hole.inside)
-  (secondary_constructor (block) @hole.inside) (anonymous_initializer (block) @hole.inside)]
-  (#empty? @hole.inside))
+(function_body (block . "{" . "}" .) @hole.inside)
+(secondary_constructor (block . "{" . "}" .) @hole.inside)
+(anonymous_initializer (block . "{" . "}" .) @hole.inside)
 ([(line_comment) (block_comment)] @hole.after
   (#match? @hole.after "(?i)^\\W*(?:TODO|FIXME)\\b"))
