@@ -39,8 +39,7 @@ class Fragment:
         self.language = language
         self.budget_ms = budget_ms
         self.gap_count = len(gaps)
-        self.is_certain = kept.tree == "whole"
-        """Whether the text around the gaps parses, so that nothing the fills need can have been left out."""
+        self._parses = kept.tree == "whole"
         self.gave_up = kept.tree == "late"
         """Whether some parse took too long: no other is tried then, and no verdict is given."""
         self._text = text
@@ -49,9 +48,20 @@ class Fragment:
         self.view = self._view(kept.stretches)
 
     @cached_property
+    def is_certain(self) -> bool:
+        """Whether the text around the gaps is right, so that nothing the fills need can have been left out.
+
+        Some grammars take what continues nothing, as an `end` too many, for something else: only a rule tells.
+        """
+        if not self._parses or self._whole_tree is None:
+            return self._parses
+        clock = Clock(self.budget_ms)
+        return not wrong_sites(self._whole_tree, self._text.encode(), self.language, clock)
+
+    @cached_property
     def whole_text(self) -> WholeText | None:
         """The whole text; None where that takes too long, and where the fragment is certain without it."""
-        if self._whole_tree is None or len(self._text) > WHOLE_CHARACTERS:
+        if self._whole_tree is None or len(self._text) > WHOLE_CHARACTERS or self.is_certain:
             return None
         source, spans, offset, end = self._text.encode(), list[Span](), 0, 0
         for gap in self._gaps:
@@ -141,7 +151,7 @@ class _Kept(NamedTuple):
     stretches: list[Span]
     tree: Literal["whole", "broken", "useless", "late"]
     whole_tree: Tree | None = None
-    """The tree of the whole text, with what stands in the gaps, where it was needed."""
+    """The tree of the whole text, with what stands in the gaps, where no window was enough."""
 
 
 def _kept_by_tree(text: str, window: Span, gaps: Sequence[Gap], language: Language, clock: Clock) -> _Kept:
@@ -168,7 +178,7 @@ def _kept_by_tree(text: str, window: Span, gaps: Sequence[Gap], language: Langua
         offset = stop + len(source[cut_start:cut_end].decode("utf-8", "ignore"))
         position = cut_end
     state: Literal["whole", "broken", "useless"] = "whole" if whole else "broken" if sound else "useless"
-    return _Kept(kept, state, tree if is_all and not whole else None)
+    return _Kept(kept, state, tree if is_all else None)
 
 
 def _far_siblings(
