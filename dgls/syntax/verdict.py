@@ -72,7 +72,7 @@ def _is_excused(fragment: Fragment, fills: Sequence[str], clock: Clock) -> bool:
     if was_whole and fragment.is_certain:
         return False
     layout = None if was_whole else fragment.layout_view(fills)
-    if layout is not None and layout.sites(layout.filled(fills)[0], clock) == []:
+    if layout is not None and layout.is_right(fills, clock):
         return True
     return fragment.whole_text is not None and fragment.whole_text.is_right(fills, clock)
 

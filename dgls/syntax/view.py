@@ -51,6 +51,11 @@ class View:
         tree = parse(source, self._language, clock)
         return None if tree is None else wrong_sites(tree, source, self._language, clock)
 
+    def is_right(self, fills: Sequence[str], clock: Clock) -> bool:
+        """Whether nothing at all is wrong with ``fills`` in the gaps; False too if the time was up before the end."""
+        source, _ = self.filled(fills)
+        return _is_right(source, self._language, clock)
+
     @cached_property
     def baselines(self) -> list[Baseline] | None:
         """What is wrong with the gaps empty, and with the original text in them; None if there was no time."""
@@ -87,10 +92,15 @@ class WholeText:
             source = source[:start] + encoded + source[old_end:]
             end = start + len(encoded)
             tree.edit(start, old_end, end, point, old_point, _point(source, end))
-        filled = parse(source, self._language, clock, edited=tree, up_to_error=True)
-        if filled is None or filled.root_node.has_error:
-            return False
-        return wrong_sites(filled, source, self._language, clock) == []
+        return _is_right(source, self._language, clock, tree)
+
+
+def _is_right(source: bytes, language: Language, clock: Clock, edited: Tree | None = None) -> bool:
+    """Whether nothing is wrong in ``source``; the first error is enough to know that something is."""
+    tree = parse(source, language, clock, edited=edited, up_to_error=True)
+    if tree is None or tree.root_node.has_error:
+        return False
+    return wrong_sites(tree, source, language, clock) == []
 
 
 def _point(source: bytes, offset: int) -> Point:
