@@ -17,7 +17,7 @@ from dgls.infill.layout import (
     lay_out_canvas,
     lay_out_context,
 )
-from dgls.infill.repair import reopen
+from dgls.infill.reopen import reopen, reopen_behind
 from dgls.syntax import Fault
 
 DELETE = 4
@@ -98,15 +98,16 @@ def test_bytes_that_are_no_text_become_surrogates_and_keep_their_places():
 @given(
     st.integers(0, 12).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n), st.integers(0, 6))),
     st.integers(0, 12),
+    st.integers(0, 12),
     st.integers(1, 3),
 )
-def test_a_repair_frees_what_is_faulty_and_keeps_the_rest_in_order(sizes, length, round_number):
+def test_a_repair_frees_what_is_faulty_and_keeps_the_rest_in_order(sizes, length, sound, round_number):
     count, start, deletes = sizes
     text = "abcdefghijkl"[:count]
 
     spelled = spell(BytesTokenizer(deleted=[DELETE]), [*text.encode(), *[DELETE] * deletes])
     fault = Fault(0, start, min(count, start + length), "error", "here")
-    opened = reopen(spelled, [fault], round_number, DELETE)
+    opened = reopen(spelled, [fault], sound, round_number, DELETE)
     assert len(opened.tokens) == len(opened.free) == len(spelled.tokens)
     assert any(opened.free) or not spelled.tokens
     pairs = list(zip(opened.tokens, opened.free, strict=True))
@@ -114,5 +115,25 @@ def test_a_repair_frees_what_is_faulty_and_keeps_the_rest_in_order(sizes, length
     freed = [token for token, free in pairs if free and token != DELETE]
     assert sorted(kept + freed) == sorted(text.encode())
     assert [t for t in opened.tokens if t != DELETE] == list(text.encode())
-    for token in text[start : start + length].encode():
+    behind = max(start, sound) if sound < fault.end else start
+    for token in text[behind : fault.end].encode():
         assert token in freed
+
+
+def test_a_repair_keeps_what_is_right_by_itself_and_frees_more_each_round():
+    spelled = spell(BytesTokenizer(deleted=[DELETE]), [*b"abc)de\nfgh", *[DELETE] * 9])
+    faults = [Fault(0, 0, 10, "error", "around"), Fault(0, 0, 6, "error", "inside")]
+    freed = []
+    for round_number in (1, 2, 3):
+        opened = reopen(spelled, faults, 3, round_number, DELETE)
+        pairs = zip(opened.tokens, opened.free, strict=True)
+        freed.append("".join(chr(token) if free else "." for token, free in pairs if token != DELETE))
+        assert sum(opened.free) < len(opened.free), "even the whole gap gets less room than before"
+    assert freed == ["..c)de....", ".bc)de....", "abc)de\nfgh"]
+
+
+def test_a_repair_of_what_says_nothing_keeps_its_white_space():
+    spelled = spell(BytesTokenizer(deleted=[DELETE]), [DELETE, 32, 32, DELETE])
+    opened = reopen_behind(spelled, DELETE)
+    assert opened.tokens == [32, 32, DELETE, DELETE]
+    assert opened.free == [False, False, True, True]

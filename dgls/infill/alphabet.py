@@ -30,6 +30,14 @@ def beginning_with(tokenizer: CodeTokenizer, device: torch.device, cut: bytes) -
     return torch.tensor([token.startswith(cut) for token in tokenizer.token_bytes], device=device)
 
 
+@lru_cache(maxsize=8)
+def barring(tokenizer: CodeTokenizer, device: torch.device, token_id: int) -> torch.Tensor:
+    """What is added to logits so that ``token_id`` is not drawn, [vocabulary]."""
+    leaning = torch.zeros(len(tokenizer), device=device)
+    leaning[token_id] = -torch.inf
+    return leaning
+
+
 def _is_utf8(token: bytes) -> bool:
     try:
         token.decode()

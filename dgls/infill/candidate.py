@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from dgls.model.tokenizer import CodeTokenizer
+from dgls.syntax import Verdict
 
 
 class Spelled(NamedTuple):
@@ -28,6 +29,50 @@ class Spelled(NamedTuple):
         if start == end:
             return range(bisect_left(self.ends, start), bisect_right(self.starts, end))
         return range(bisect_right(self.ends, start), bisect_left(self.starts, end))
+
+
+class Candidate(NamedTuple):
+    """A denoised answer: per gap its tokens and text, and the mean probability of its tokens.
+
+    ``repaired`` says that it is not as first drawn, ``shortened`` that it is only the beginning of what was denoised.
+    """
+
+    gaps: tuple[Spelled, ...]
+    confidence: float
+    repaired: bool = False
+    shortened: bool = False
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """One text per gap."""
+        return tuple(gap.text for gap in self.gaps)
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is more in it than white space."""
+        return any(text.strip() for text in self.texts)
+
+    def shortened_to(self, text: str) -> "Candidate":
+        """A candidate for one gap, of which only ``text`` is left."""
+        [gap] = self.gaps
+        return self._replace(gaps=(gap._replace(text=text),), shortened=True)
+
+
+class Judged(NamedTuple):
+    """A candidate and the verdict on it."""
+
+    candidate: Candidate
+    ruling: Verdict
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it may be offered: it says something, and nothing is wrong that it answers for."""
+        return self.ruling.ok and self.candidate.says_something
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether it is good, and nothing at all is wrong at the fills, not even what was so before."""
+        return self.is_good and not self.ruling.excused
 
 
 def spell(tokenizer: CodeTokenizer, tokens: Sequence[int], strip: bytes = b"") -> Spelled:

@@ -10,7 +10,8 @@ Each step (the rules are those of the entropy-bounded sampler, arXiv 2505.24857,
 Nothing here knows text, code or a model: decoding is a callable, and all jobs are masks.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -29,12 +30,14 @@ class Noise(NamedTuple):
     """How free positions are noised, and what they may never hold.
 
     ``mask_id`` is None under uniform corruption. ``barred`` [vocabulary] marks ids that are never drawn.
-    ``constraints`` bar further ids at single positions: position -> ids allowed there, [vocabulary].
+    ``constraints`` bar further ids at single positions: position -> ids allowed there, [vocabulary]. ``leanings`` are
+    added to the logits of single positions in single rows: (row, position) -> [vocabulary].
     """
 
     mask_id: int | None
     barred: Tensor
-    constraints: dict[int, Tensor]
+    constraints: Mapping[int, Tensor]
+    leanings: Mapping[tuple[int, int], Tensor] = MappingProxyType({})
 
     def draw(self, tokens: Tensor, generator: torch.Generator) -> Tensor:
         """Noise in the shape of ``tokens`` [batch, canvas]."""
@@ -49,6 +52,8 @@ class Noise(NamedTuple):
         logits = logits.masked_fill(self.barred, -torch.inf)
         for position, allowed in self.constraints.items():
             logits[:, position] = logits[:, position].masked_fill(~allowed, -torch.inf)
+        for (row, position), leaning in self.leanings.items():
+            logits[row, position] += leaning
         return logits
 
 

@@ -1,72 +1,100 @@
-"""Repair rounds: which tokens are renoised under the faults of a candidate, wider each round.
+"""Repair: what is done about the faults of candidates, before anything is offered.
 
-Faulty tokens and a few around them become free again; everything else of the candidate is pinned for the round, so
-that repair is the same operation as filling, with another mask. Deleted positions of the gap move beside what is
-freed: a repair may need more room than the text had.
+*Renoise*: faulty tokens and a few around them become free again, without self-conditioning, and are denoised with
+other random numbers; wider each round (see :mod:`dgls.infill.reopen`). *Resample*: whole candidates are drawn anew, for
+as many decoder passes as that may take; this is what renoising is measured against.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Generator, Sequence
 
-from dgls.infill.candidate import Spelled
-from dgls.syntax import Fault
+import torch
 
-SPARE = 4
-"""Deleted positions, at most, that move beside the tokens of a round."""
+from dgls.infill.candidate import Candidate, Judged, spell
+from dgls.infill.drawing import Drawing
+from dgls.infill.offer import judge, sound_end
+from dgls.infill.reopen import Reopened, reopen, reopen_behind
+from dgls.infill.request import Frame
+from dgls.infill.steering import AT_FAULT, leaning_towards
+from dgls.syntax import Fragment, expected_after
 
-
-class Reopened(NamedTuple):
-    """A gap's positions for a round, as many as the gap has: ``tokens``, and which of them are ``free``."""
-
-    tokens: list[int]
-    free: list[bool]
+Mended = Generator[Frame, None, list[Judged]]
 
 
-def reopen(spelled: Spelled, faults: Sequence[Fault], round_number: int, delete_id: int | None) -> Reopened:
-    """The tokens of a gap with those under its ``faults`` freed; ``round_number`` counts from 1.
+def mend(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged]) -> Mended:
+    """Repair as the settings say, until one candidate is clean; answers all that was tried."""
+    if any(one.is_clean for one in judged):
+        return []
+    settings = drawing.request.settings
+    # What was broken before is not the fill's to mend, but worth a try.
+    rounds = min(settings.repair_rounds, 1 if any(one.is_good for one in judged) else settings.repair_rounds)
+    if settings.repair == "resample" or drawing.request.keeps:  # renoising may free what is to be kept
+        return (yield from _resample(drawing, fragment, rounds * settings.repair_steps))
+    return (yield from _renoise(drawing, fragment, judged, rounds))
 
-    Suspects are widened by one token per round on both sides, but not past the line of the fault while rounds are
-    few; from the third round on the whole gap is drawn again.
-    """
-    spelling = [index for index, token in enumerate(spelled.tokens) if token != delete_id]
-    rank = {index: place for place, index in enumerate(spelling)}
-    suspects: set[int] = set()
-    for fault in faults:
-        under = [rank[index] for index in spelled.under(fault.start, fault.end) if index in rank]
-        if under and round_number < 3:
-            low, high = _line_of(spelled, fault)
-            for place in range(min(under) - round_number, max(under) + round_number + 1):
-                if 0 <= place < len(spelling) and (
-                    place in under or low <= _end(spelled, spelling, place) <= high
-                ):
-                    suspects.add(place)
+
+def _resample(drawing: Drawing, fragment: Fragment | None, passes: int) -> Mended:
+    tried: list[Judged] = []
+    end = drawing.nfe + passes
+    while drawing.nfe < end and not drawing.request.late:
+        fresh = yield from drawing.redraw(min(drawing.rules.max_steps, end - drawing.nfe))
+        tried += (judge(fragment, candidate) for candidate in fresh)
+        if not fresh or any(one.is_clean for one in tried):
+            break
+    return tried
+
+
+def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged], rounds: int) -> Mended:
+    tried: list[Judged] = []
+    current = list(judged)
+    for round_number in range(1, rounds + 1):
+        if not current or drawing.request.late:
+            break
+        rows = [_opened(drawing, fragment, one, round_number) for one in current]
+        fresh = yield from drawing.renoise(rows, drawing.request.settings.repair_steps)
+        current = [judge(fragment, candidate) for candidate in fresh]
+        tried += current
+        if any(one.is_clean for one in current):
+            break
+    return tried
+
+
+def _opened(drawing: Drawing, fragment: Fragment | None, one: Judged, round_number: int) -> list[Reopened]:
+    """The gaps of a candidate with what is freed of them in a round."""
+    candidate, ruling = one
+    wrong = (*ruling.faults, *ruling.excused)
+    sound = sound_end(drawing.request, fragment, candidate) if fragment else 0
+    delete_id = drawing.host.delete_id
+    opened: list[Reopened] = []
+    for gap, spelled in enumerate(candidate.gaps):
+        faults = [fault for fault in wrong if fault.gap == gap]
+        if faults:
+            freed = reopen(spelled, faults, sound, round_number, delete_id)
+            opened.append(_steered(drawing, fragment, candidate, gap, freed))
+        elif not candidate.says_something and delete_id is not None:
+            freed = reopen_behind(spelled, delete_id)
+            opened.append(freed._replace(leaning=drawing.speaking))
         else:
-            suspects.update(range(len(spelling)))
-    if not spelling:
-        return Reopened(list(spelled.tokens), [True] * len(spelled.tokens))
-    spare = min(SPARE, len(spelled.tokens) - len(spelling))
-    widest = max(suspects, default=len(spelling) - 1)
-    tokens: list[int] = []
-    free: list[bool] = []
-    for place, index in enumerate(spelling):
-        tokens.append(spelled.tokens[index])
-        free.append(place in suspects)
-        if place == widest and delete_id is not None:
-            tokens += [delete_id] * spare
-            free += [True] * spare
-    rest = len(spelled.tokens) - len(tokens)
-    if delete_id is not None:
-        tokens += [delete_id] * rest
-        free += [False] * rest
-    return Reopened(tokens, free)
+            opened.append(Reopened(spelled.tokens, [False] * len(spelled.tokens)))
+    return opened
 
 
-def _line_of(spelled: Spelled, fault: Fault) -> tuple[int, int]:
-    """The character offsets between which the lines of ``fault`` lie."""
-    low = spelled.text.rfind("\n", 0, fault.start) + 1
-    high = spelled.text.find("\n", fault.end)
-    return low, len(spelled.text) if high < 0 else high
-
-
-def _end(spelled: Spelled, spelling: Sequence[int], place: int) -> int:
-    return spelled.ends[spelling[place]]
+def _steered(
+    drawing: Drawing, fragment: Fragment | None, candidate: Candidate, gap: int, freed: Reopened
+) -> Reopened:
+    """``freed`` with a leaning towards what the parser expects at its first free token, and away from what is there."""
+    if True not in freed.free:
+        return freed
+    host, first = drawing.host, freed.free.index(True)
+    leaning = torch.zeros(host.vocabulary, device=host.device)
+    kept = [token for token, free in zip(freed.tokens, freed.free, strict=True) if not free]
+    texts = [*candidate.texts]
+    texts[gap] = spell(host.tokenizer, kept).text
+    if fragment:
+        before = spell(host.tokenizer, freed.tokens[:first]).text
+        expected = expected_after(fragment, texts, gap, len(before))
+        if expected is not None:
+            leaning += leaning_towards(host.tokenizer, host.device, expected)
+    leaning[freed.tokens[first]] += AT_FAULT
+    if drawing.speaking is not None and not any(text.strip() for text in texts):
+        leaning += drawing.speaking  # all that would be left says nothing
+    return freed._replace(leaning=leaning)

@@ -1,0 +1,214 @@
+"""Denoising for one request: its canvas as a batch of candidates, drawn from nothing, drawn anew, or renoised in part.
+
+Counts the decoder passes, and shows each step as a frame. Knows no verdicts: what is freed is told from outside.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Literal
+
+import torch
+from msgspec.structs import replace
+from torch import Tensor
+
+from dgls.infill.alphabet import barred_ids, barring
+from dgls.infill.candidate import Candidate, Spelled, spell
+from dgls.infill.canvas import Plan
+from dgls.infill.denoise import Noise, Step, denoise
+from dgls.infill.layout import Canvas
+from dgls.infill.reopen import Reopened
+from dgls.infill.request import Fill, Frame, Run
+from dgls.infill.rewrite import least_certain, open_draft
+from dgls.model.host import Host
+from dgls.model.prefix_store import PrefixStore
+
+PROBED_LENGTHS = (8, 16, 32, 64, 128)
+"""Free positions tried for a gap of unknown length where the checkpoint cannot delete (after CAL, 2602.00476)."""
+LENGTH_BIAS = 0.15
+"""Exponent by which a longer probe may be less confident: too little room is the usual failure."""
+
+State = Literal["denoising", "repairing"]
+Drawn = Generator[Frame, None, list[Candidate]]
+
+
+class Drawing:
+    """The tensors of one request, and ``nfe``: the decoder passes spent on it."""
+
+    def __init__(self, host: Host, store: PrefixStore, plan: Plan) -> None:
+        request = plan.request
+        self.host, self.store, self.plan, self.request = host, store, plan, request
+        self.rules = host.rules.under(request.settings)
+        self.generator = torch.Generator(host.device).manual_seed(request.settings.seed)
+        self.batch = request.candidates or request.settings.candidates
+        self.nfe = 0
+        self.canvas = plan.canvas(host, plan.free)
+        self.mask = [any(position in span for span in self.canvas.free) for position in range(plan.length)]
+        """Which positions the first draw frees: all of the gaps, unless a part of what stands there is kept."""
+        self.speaking = (
+            None if host.delete_id is None else barring(host.tokenizer, host.device, host.delete_id)
+        )
+        """Keeps the first token of a gap that was empty from being deleted: an empty fill would say nothing."""
+
+    def draw(self) -> Drawn:
+        """Denoise all candidates as one batch, from nothing or from what is kept of the gaps' own tokens."""
+        if self.request.keeps:
+            self._open_drafts()
+        elif self.host.delete_id is None and len(self.request.gaps) == 1 and not self.plan.original[0]:
+            self.canvas = self._probe()
+            [span] = self.canvas.free
+            self.mask = [position in span for position in range(self.plan.length)]
+        return (yield from self._draw(self.rules.max_steps, "denoising"))
+
+    def redraw(self, steps: int) -> Drawn:
+        """Denoise all candidates again in at most ``steps``, with other random numbers."""
+        return (yield from self._draw(steps, "repairing"))
+
+    def renoise(self, rows: Sequence[Sequence[Reopened]], steps: int) -> Drawn:
+        """Denoise what is free in ``rows``, which have one entry per gap, in at most ``steps``.
+
+        All else is pinned. Answers nothing where nothing is free.
+        """
+        tokens = [list(self.canvas.tokens) for _ in rows]
+        free = [[False] * len(self.canvas.tokens) for _ in rows]
+        leanings: dict[tuple[int, int], Tensor] = {}
+        for number, row in enumerate(rows):
+            for span, gap in zip(self.canvas.free, row, strict=True):
+                tokens[number][span.start : span.stop] = gap.tokens
+                free[number][span.start : span.stop] = gap.free
+                if gap.leaning is not None and True in gap.free:
+                    leanings[number, span.start + gap.free.index(True)] = gap.leaning
+        return (yield from self._denoise(tokens, free, steps, "repairing", leanings))
+
+    def _draw(self, steps: int, state: State) -> Drawn:
+        leanings = {
+            (row, span.start): self.speaking
+            for row in range(self.batch)
+            for span, own in zip(self.canvas.free, self.plan.original, strict=True)
+            if self.speaking is not None and not own and len(span)
+        }
+        tokens, free = [self.canvas.tokens] * self.batch, [self.mask] * self.batch
+        return (yield from self._denoise(tokens, free, steps, state, leanings))
+
+    def frame_of(self, fill: Fill) -> Frame:
+        """The last frame: the fill as it is offered."""
+        drafts = tuple((Run(text, fill.confidence),) if text else () for text in fill.texts)
+        return Frame(self.nfe, "done", drafts)
+
+    def _denoise(
+        self,
+        tokens: Sequence[Sequence[int]],
+        free: Sequence[Sequence[bool]],
+        steps: int,
+        state: State,
+        leanings: Mapping[tuple[int, int], Tensor],
+    ) -> Drawn:
+        """Run the step loop; answers no candidates where nothing was free."""
+        first = state == "denoising"
+        # What a repair draws must not break again what may be the fault: bytes that make no character.
+        barred = self._barred(whole_characters=not first)
+        view = self.store.view(len(self.plan.context), len(tokens))
+        frames = denoise(
+            lambda canvas, conditioning: self.host.decode(view, canvas, conditioning),
+            torch.tensor(tokens, device=self.host.device),
+            torch.tensor(free, device=self.host.device),
+            Noise(self.host.mask_id, barred, self._constraints(), leanings),
+            replace(self.rules, max_steps=steps),
+            self.generator,
+            greedy_lead=first,
+        )
+        last: Step | None = None
+        for last in frames:
+            self.nfe += 1
+            yield Frame(self.nfe, state, self._drafts(last))
+            if self.request.late:
+                break
+        return self._candidates(last, repaired=not first) if last else []
+
+    def _barred(self, *, whole_characters: bool) -> Tensor:
+        single_line = self.request.single_line
+        return barred_ids(
+            self.host.tokenizer, self.host.device, single_line=single_line, whole_characters=whole_characters
+        )
+
+    def _constraints(self) -> dict[int, Tensor]:
+        """What the first free position of a gap with a healed left edge may hold."""
+        return {
+            span.start: edge.allowed
+            for span, edge in zip(self.canvas.free, self.plan.edges, strict=True)
+            if edge is not None and len(span)
+        }
+
+    def _open_drafts(self) -> None:
+        """Put the gaps' own tokens into the canvas and free those that one pass over them finds least certain."""
+        tokens, mask = list(self.canvas.tokens), [False] * len(self.canvas.tokens)
+        spare, strength = self.host.delete_id, self.request.strength or 0.0
+        drafts = list(zip(self.canvas.free, self.plan.original, strict=True))
+        for span, own in drafts:
+            closed = open_draft(own, [False] * len(own), len(span), spare)
+            tokens[span.start : span.stop] = closed.tokens
+        view = self.store.view(len(self.plan.context), 1)
+        in_place = torch.tensor([tokens], device=self.host.device)
+        probabilities = self.host.decode(view, in_place).softmax(-1)
+        certainty = probabilities.gather(-1, in_place[..., None])[0, :, 0].tolist()
+        self.nfe += 1
+        chosen = least_certain([certainty[span.start :][: len(own)] for span, own in drafts], strength)
+        for (span, own), free in zip(drafts, chosen, strict=True):
+            draft = open_draft(own, free, len(span), spare)
+            tokens[span.start : span.stop] = draft.tokens
+            mask[span.start : span.stop] = draft.free
+        self.canvas = self.canvas._replace(tokens=tokens)
+        self.mask = mask
+
+    def _probe(self) -> Canvas:
+        """The canvas whose number of free positions one step finds likeliest, for its length."""
+        most = self.plan.length - min(len(self.plan.head), self.plan.length // 4)
+        lengths = [length for length in PROBED_LENGTHS if length <= most] or [most]
+        canvases = [self.plan.canvas(self.host, [length]) for length in lengths]
+        tokens = torch.tensor([canvas.tokens for canvas in canvases], device=self.host.device)
+        free = torch.arange(tokens.shape[1], device=self.host.device) < torch.tensor(
+            lengths, device=self.host.device
+        ).unsqueeze(-1)
+        view = self.store.view(len(self.plan.context), len(tokens))
+        noise = Noise(self.host.mask_id, self._barred(whole_characters=False), {})
+        noised = torch.where(free, noise.draw(tokens, self.generator), tokens)
+        likeliest = noise.bar(self.host.decode(view, noised, None)).softmax(-1).amax(-1)
+        self.nfe += 1
+        mean = (likeliest * free).sum(-1) / free.sum(-1)
+        scores = mean * torch.tensor(lengths, device=self.host.device) ** LENGTH_BIAS
+        return canvases[int(scores.argmax())]
+
+    def _candidates(self, step: Step, *, repaired: bool) -> list[Candidate]:
+        """The rows of ``step`` as candidates, in order."""
+        candidates = []
+        delete = -1 if self.host.delete_id is None else self.host.delete_id
+        for answer, confidence in zip(step.answer.tolist(), step.confidence.tolist(), strict=True):
+            spelled: list[Spelled] = []
+            kept: list[float] = []
+            for span, edge in zip(self.canvas.free, self.plan.edges, strict=True):
+                tokens = answer[span.start : span.stop]
+                spelled.append(spell(self.host.tokenizer, tokens, edge.cut if edge else b""))
+                kept += [
+                    value
+                    for token, value in zip(tokens, confidence[span.start : span.stop], strict=True)
+                    if token != delete
+                ]
+            mean = sum(kept) / len(kept) if kept else min(confidence)
+            candidates.append(Candidate(tuple(spelled), mean, repaired))
+        return candidates
+
+    def _drafts(self, step: Step) -> tuple[tuple[Run, ...], ...]:
+        """The leading row of ``step`` as runs of text with one confidence each, per gap."""
+        answer, confidence, settled = (
+            row[0].tolist() for row in (step.answer, step.confidence, step.settled)
+        )
+        drafts = []
+        for span, edge in zip(self.canvas.free, self.plan.edges, strict=True):
+            spelled = spell(self.host.tokenizer, answer[span.start : span.stop], edge.cut if edge else b"")
+            runs: list[Run] = []
+            begin = 0
+            for position, end in zip(span, spelled.ends, strict=True):
+                if end > begin:
+                    text = spelled.text[begin:end].encode(errors="replace").decode()
+                    runs.append(Run(text, round(confidence[position], 3) if settled[position] else None))
+                    begin = end
+            drafts.append(tuple(runs))
+        return tuple(drafts)

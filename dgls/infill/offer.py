@@ -1,0 +1,115 @@
+"""From candidates to what is offered: only what adds no fault and says something, best first.
+
+Where no candidate is good as it is, the longest good beginning of one is offered: it ends with a statement if there is
+such a one, else with a line, else with a token. It is never anything but the model's own words.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from dgls.infill.candidate import Candidate, Judged
+from dgls.infill.request import Fill, FillRequest
+from dgls.syntax import Fragment, Verdict, encoding_faults, statement_ends, verdict
+
+BEGINNINGS = 48
+"""How many beginnings of one candidate are looked at, at most."""
+
+
+def judge(fragment: Fragment | None, candidate: Candidate) -> Judged:
+    """The verdict on a candidate; without a fragment, only bytes that are no text are a fault."""
+    if fragment:
+        return Judged(candidate, verdict(fragment, candidate.texts))
+    return Judged(candidate, Verdict(tuple(encoding_faults(candidate.texts)), checked=False))
+
+
+def offers(
+    request: FillRequest,
+    fragment: Fragment | None,
+    judged: Sequence[Judged],
+    nfe: int,
+) -> list[Fill]:
+    """The distinct good ones of ``judged``, best first, or else a good beginning of one."""
+    good = [one for one in judged if one.is_good]
+    if not good and fragment and len(request.gaps) == 1:
+        good = list(_best_beginning(request, fragment, judged))
+    present = tuple(request.text[gap.start : gap.end] for gap in request.gaps)
+    fills: dict[tuple[str, ...], Fill] = {}
+    for candidate, ruling in sorted(good, key=_rank):
+        texts = candidate.texts
+        if texts != present and texts not in fills and _is_text(texts):
+            fills[texts] = Fill(texts, candidate.confidence, ruling.checked, candidate.repaired, nfe)
+    return list(fills.values())
+
+
+def sound_end(request: FillRequest, fragment: Fragment, candidate: Candidate) -> int:
+    """How many characters of a candidate for one gap are right by themselves; 0 for several gaps."""
+    if len(request.gaps) > 1:
+        return 0
+    ends = _token_ends(fragment, candidate)
+    longest = next(_good_beginning(request, fragment, candidate, ends), None)
+    return len(longest.candidate.texts[0].rstrip()) if longest else 0
+
+
+def _rank(judged: Judged) -> tuple[bool, int, float]:
+    """Checked before unchecked, then what leaves less that is wrong, then by confidence."""
+    candidate, ruling = judged
+    return not ruling.checked, ruling.remaining, -candidate.confidence
+
+
+def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[Judged]) -> Iterator[Judged]:
+    """The longest good beginning of any of ``judged``, with the best kind of end that one has."""
+    [gap] = request.gaps
+    # Less than whole statements would be no fair trade for code that stood there.
+    kinds = (_statement_ends,) if request.text[gap.start : gap.end].strip() else BEGINNING_ENDS
+    for ends in kinds:
+        found = [
+            beginning
+            for candidate, _ in judged
+            if not request.late
+            for beginning in _good_beginning(request, fragment, candidate, ends(fragment, candidate))
+        ]
+        if found:
+            yield max(found, key=lambda one: (len(one.candidate.texts[0].strip()), one.candidate.confidence))
+            return
+
+
+def _good_beginning(
+    request: FillRequest, fragment: Fragment, candidate: Candidate, ends: Sequence[int]
+) -> Iterator[Judged]:
+    """The longest good one of the beginnings of a candidate that end at ``ends``, which ascend; if any.
+
+    Where the candidate ended with a line break, so does its beginning, if that is good.
+    """
+    text = candidate.texts[0]
+    body = len(text.rstrip())
+    blank = text[body:]
+    tails = dict.fromkeys((blank, blank[: blank.rfind("\n") + 1], ""))
+    inside = [end for end in ends if 0 < end <= body and text[:end].strip()]
+    for end in inside[: -BEGINNINGS - 1 : -1]:
+        for tail in tails:
+            if request.late:
+                return
+            beginning = judge(fragment, candidate.shortened_to(text[:end] + tail))
+            if beginning.is_good:
+                yield beginning
+                return
+
+
+def _statement_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
+    return statement_ends(fragment, candidate.texts, 0)
+
+
+def _line_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
+    return [index for index, character in enumerate(candidate.texts[0]) if character == "\n"]
+
+
+def _token_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
+    return sorted(set(candidate.gaps[0].ends))
+
+
+BEGINNING_ENDS = (_statement_ends, _line_ends, _token_ends)
+"""Where a beginning may end, the best kind of end first."""
+
+
+def _is_text(texts: Sequence[str]) -> bool:
+    """Whether all ``texts`` are sound Unicode: bytes that are not UTF-8 stand in them as lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
