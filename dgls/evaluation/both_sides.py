@@ -16,31 +16,23 @@ from typing import NamedTuple
 
 import msgspec
 import torch
+from msgspec.structs import replace
 
 from dgls.config import InfillSettings
+from dgls.evaluation.case import Case
+from dgls.evaluation.likelihood import decoder_nats
 from dgls.evaluation.statistics import Interval, mean_interval, wilson_interval
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.context import encode_context
 from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.layout import lay_out_canvas
-from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import Host
-from dgls.model.prefix_store import PrefixStore, View
+from dgls.model.prefix_store import PrefixStore
 from dgls.training.corpus import Document
 from dgls.training.gaps import sample_gap
 
 LONGEST_GAP = 24
 """Tokens of a gap's text at most, so that it fits into the usual free positions with room to spare."""
-
-
-class HeldOutGap(NamedTuple):
-    """A gap cut out of a held-out file: ``text`` has it closed up at ``start``, ``answer`` is what stood there."""
-
-    path: str
-    language: str
-    text: str
-    start: int
-    answer: str
 
 
 class Pair(NamedTuple):
@@ -79,10 +71,10 @@ class BothSides(msgspec.Struct, frozen=True):
     mean_nfe: float
 
 
-def cut_gaps(documents: Sequence[Document], count: int, host: Host, seed: int) -> list[HeldOutGap]:
+def cut_gaps(documents: Sequence[Document], count: int, host: Host, seed: int) -> list[Case]:
     """``count`` gaps of the training mix from ``documents``, spread evenly over them; the same for the same seed."""
     generator = random.Random(seed)
-    gaps: list[HeldOutGap] = []
+    gaps: list[Case] = []
     tries = 0
     while len(gaps) < count and tries < 50 * count:
         document = documents[tries % len(documents)]
@@ -92,13 +84,14 @@ def cut_gaps(documents: Sequence[Document], count: int, host: Host, seed: int) -
             continue
         answer = document.text[gap.start : gap.end]
         if answer.strip() and len(host.tokenizer.encode(answer)) <= LONGEST_GAP:
-            text = document.text[: gap.start] + document.text[gap.end :]
-            gaps.append(HeldOutGap(document.name, document.language, text, gap.start, answer))
+            name = f"{document.package}/{document.name}:{gap.start}-{gap.end}"
+            before, after = document.text[: gap.start], document.text[gap.end :]
+            gaps.append(Case(name, document.language, document.name, gap.kind, before, after, answer))
     return gaps
 
 
 def measure(
-    host: Host, gaps: Sequence[HeldOutGap], settings: InfillSettings, report: Callable[[int], None]
+    host: Host, gaps: Sequence[Case], settings: InfillSettings, report: Callable[[int], None]
 ) -> BothSides:
     """Measure ``gaps``; ``report`` is told how many are done."""
     results = []
@@ -123,52 +116,38 @@ def _compare(pairs: Sequence[Pair]) -> Comparison:
     )
 
 
-def _measure_one(
-    host: Host, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
-) -> GapResult:
+def _measure_one(host: Host, gap: Case, settings: InfillSettings, generator: random.Random) -> GapResult:
     store = host.new_store()
     any_order, from_noise = cross_entropies(host, store, gap, settings, generator)
-    outcome = answer_of(fill_gaps(host, store, _request(gap, settings)))
+    outcome = answer_of(fill_gaps(host, store, replace(gap.request(settings), candidates=1)))
     text = outcome.fills[0].texts[0] if outcome.fills else None
     return GapResult(any_order, from_noise, text == gap.answer, text is not None, outcome.nfe)
 
 
 def cross_entropies(
-    host: Host, store: PrefixStore, gap: HeldOutGap, settings: InfillSettings, generator: random.Random
+    host: Host, store: PrefixStore, gap: Case, settings: InfillSettings, generator: random.Random
 ) -> tuple[Pair, Pair]:
     """The two measures of one gap: in any order, and from noise; ``generator`` chooses what is masked.
 
     ``store`` holds the gap's context afterwards, so that a fill need not read it again.
     """
-    plan = plan_request(host, _request(gap, settings))
-    blind = encode_context(
-        host, gap.text[: gap.start], gap.start, gap.start, gap.path, gap.language, len(plan.context)
-    )
+    plan = plan_request(host, gap.request(settings))
+    cursor = len(gap.prefix)
+    blind = encode_context(host, gap.prefix, cursor, cursor, gap.path, gap.language, len(plan.context))
     answer = host.tokenizer.encode(gap.answer)
-    shown = set(generator.sample(range(len(answer)), generator.randrange(len(answer))))
+    all_hidden = torch.ones((1, len(answer)), dtype=torch.bool)
+    some_hidden = all_hidden.clone()
+    some_hidden[0, generator.sample(range(len(answer)), generator.randrange(len(answer)))] = False
     any_order: list[float] = []
     from_noise: list[float] = []
     for context, head in ((blind, None), (plan.context, plan.head)):
         for _ in host.prefill(store, context):
             pass
         view = store.view(len(context), 1)
-        any_order.append(_cross_entropy(host, view, _canvas(host, plan, len(answer), head), answer, shown))
-        from_noise.append(_cross_entropy(host, view, _canvas(host, plan, plan.free[0], head), answer, set()))
+        exact, roomy = _canvas(host, plan, len(answer), head), _canvas(host, plan, plan.free[0], head)
+        any_order.append(float(decoder_nats(host, view, exact, answer, some_hidden)))
+        from_noise.append(float(decoder_nats(host, view, roomy, answer, all_hidden)))
     return Pair(*any_order), Pair(*from_noise)
-
-
-def _request(gap: HeldOutGap, settings: InfillSettings) -> FillRequest:
-    return FillRequest(gap.text, (Gap(gap.start, gap.start),), gap.language, gap.path, settings, candidates=1)
-
-
-def _cross_entropy(host: Host, view: View, canvas: list[int], answer: list[int], shown: set[int]) -> float:
-    """Mean nats per token of ``answer`` at the first positions of ``canvas``, but for those that are ``shown``."""
-    for position in shown:
-        canvas[position] = answer[position]
-    logits = host.decode(view, torch.tensor([canvas], device=host.device))[0]
-    hidden = [position for position in range(len(answer)) if position not in shown]
-    targets = torch.tensor([answer[position] for position in hidden], device=host.device)
-    return float(torch.nn.functional.cross_entropy(logits[hidden], targets))
 
 
 def _canvas(host: Host, plan: Plan, free: int, head: list[int] | None) -> list[int]:

@@ -6,6 +6,7 @@ masked diffusion (arXiv 2406.07524): the mean over hidden tokens, with any numbe
 """
 
 import random
+from collections.abc import Sequence
 
 import msgspec
 import torch
@@ -17,6 +18,7 @@ from dgls.evaluation.filling import prefix_context
 from dgls.infill.canvas import Plan, plan_request
 from dgls.model.causal import CausalReader
 from dgls.model.host import Host
+from dgls.model.prefix_store import View
 
 ORDERS = 4
 """Random choices of what is hidden, per answer."""
@@ -41,19 +43,30 @@ def nats_of(host: Host, case: Case, settings: InfillSettings, generator: random.
     return Nats(any_order, _left_to_right(host, prefix_context(host, case, settings), answer))
 
 
-def _any_order(host: Host, plan: Plan, answer: list[int], generator: random.Random) -> float:
-    canvases = torch.tensor([plan.canvas(host, plan.free).tokens] * ORDERS)
-    hidden = torch.ones((ORDERS, len(answer)), dtype=torch.bool)
+def decoder_nats(
+    host: Host, view: View, canvas: Sequence[int], answer: Sequence[int], hidden: torch.Tensor
+) -> torch.Tensor:
+    """Mean nats of the ``hidden`` [rows, answer] tokens of ``answer``, in one pass: [rows].
+
+    The answer stands at the beginning of ``canvas``, which holds noise there; what is not hidden is shown. ``view`` is
+    for as many canvases as there are rows.
+    """
     targets = torch.tensor(answer)
-    for row in range(ORDERS):
-        hidden[row, generator.sample(range(len(answer)), generator.randrange(len(answer)))] = False
-        canvases[row, : len(answer)] = torch.where(hidden[row], canvases[row, : len(answer)], targets)
+    canvases = torch.tensor([list(canvas)] * len(hidden))
+    canvases[:, : len(answer)] = torch.where(hidden, canvases[:, : len(answer)], targets)
+    logits = host.decode(view, canvases.to(host.device))[:, : len(answer)].cpu()
+    return (_nats(logits, targets.expand(len(hidden), -1)) * hidden).sum(-1) / hidden.sum(-1)
+
+
+def _any_order(host: Host, plan: Plan, answer: list[int], generator: random.Random) -> float:
+    hidden = torch.ones((ORDERS, len(answer)), dtype=torch.bool)
+    for row in hidden:
+        row[generator.sample(range(len(answer)), generator.randrange(len(answer)))] = False
     store = host.new_store()
     for _ in host.prefill(store, plan.context):
         pass
-    logits = host.decode(store.view(len(plan.context), ORDERS), canvases.to(host.device))
-    nats = _nats(logits[:, : len(answer)].cpu(), targets.expand(ORDERS, -1))
-    return float(((nats * hidden).sum(-1) / hidden.sum(-1)).mean())
+    view = store.view(len(plan.context), ORDERS)
+    return float(decoder_nats(host, view, plan.canvas(host, plan.free).tokens, answer, hidden).mean())
 
 
 def _left_to_right(host: Host, context: list[int], answer: list[int]) -> float:

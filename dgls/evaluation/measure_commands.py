@@ -134,7 +134,9 @@ def measuring_options(command: Callable[..., Benchmark]) -> Callable[..., None]:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:
             out = own["out"]
-            console.print(f"interrupted; the same command goes on from {out}" if out else "interrupted")
+            click.echo(
+                f"interrupted; the same command goes on from {out}" if out else "interrupted", err=True
+            )
             sys.exit(INTERRUPTED)
 
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), measuring)
