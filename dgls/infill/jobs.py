@@ -4,6 +4,7 @@ from collections.abc import Generator
 
 from dgls.infill.fill import fill_gaps
 from dgls.infill.holes import fill_holes
+from dgls.infill.mend import mend
 from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
@@ -15,4 +16,6 @@ def work_on(
     """The steps of ``request``: see the job that does it. Raises :class:`dgls.infill.request.FillError`."""
     if request.find == "holes":
         return fill_holes(host, store, request)
+    if request.find == "faults":
+        return mend(host, store, request)
     return fill_gaps(host, store, request)

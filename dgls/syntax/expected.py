@@ -60,7 +60,7 @@ def expected_after(fragment: Fragment, fills: Sequence[str], gap: int, offset: i
     if leaf is None or leaf.end_byte > position:
         return None
     glued = source[leaf.start_byte : end] if end == position else b""
-    state = _state_after(leaf, fragment.language)
+    state = state_after(leaf, fragment.language)
     return _expected(fragment.language, state, glued, b"\n" in source[end:position])
 
 
@@ -69,7 +69,7 @@ def _leaf_at(tree: Tree, byte: int) -> Node | None:
     return node if node is not None and node.child_count == 0 else None
 
 
-def _state_after(leaf: Node, language: Language) -> int:
+def state_after(leaf: Node, language: Language) -> int:
     """The parser's state after ``leaf``; 0 where it is not to be had.
 
     A leaf knows the state that it was read in. Where a rule had to end before the leaf could be taken, the state that

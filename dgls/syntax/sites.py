@@ -1,0 +1,216 @@
+"""Faults of a text as its user wrote it, and the single-token edits that may mend one: what the parser misses first.
+
+Where a parser gives up, it seldom says what it wanted: inside an ERROR most states are unknown. So beside what is
+MISSING and what may follow a known state, the language's own brackets, quotes and separators are tried, and each edit
+counts for what the parser says of the text with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from functools import lru_cache
+from typing import NamedTuple
+
+from tree_sitter import Node, Point, Tree
+
+from dgls.infill.request import Gap
+from dgls.syntax.expected import state_after
+from dgls.syntax.language import Language
+from dgls.syntax.tree import Clock, characters, parse, parseable, wrong_sites
+
+BUDGET_MS = 1_000.0
+PLACES = 24
+"""Places at which tokens are put in or taken out, at most: those nearest to the fault."""
+LINES = 12
+"""Lines looked at behind the beginning of a fault and before its end: an ERROR can hold a whole file."""
+SIGNS = tuple(")]}:,;({[=.<>")
+MOST_WORDS = 24
+"""Words and signs tried at a place where the parser knows what may follow."""
+
+
+class Trouble(NamedTuple):
+    """What is wrong at characters ``start`` to ``end`` of a text."""
+
+    start: int
+    end: int
+    message: str
+
+
+class Edit(NamedTuple):
+    """Characters ``start`` to ``end`` of a text are replaced by ``text``."""
+
+    start: int
+    end: int
+    text: str
+
+
+def troubles(
+    text: str, language: Language, span: Gap | None = None, budget_ms: float = BUDGET_MS
+) -> list[Trouble] | None:
+    """What is wrong in ``text`` and touches ``span``, by its place; None if the time was up before the end."""
+    source = parseable(text).encode()
+    clock = Clock(budget_ms)
+    tree = parse(source, language, clock)
+    sites = None if tree is None else wrong_sites(tree, source, language, clock)
+    if sites is None:
+        return None
+    found: list[Trouble] = []
+    position = offset = 0
+    for site in sorted(sites, key=lambda site: (site.start, -site.end)):
+        offset += characters(source, position, site.start)
+        position = site.start
+        end = offset + characters(source, site.start, site.end)
+        if span is None or (offset <= span.end and end >= span.start):
+            found.append(Trouble(offset, end, site.message))
+    return found
+
+
+def wrongness(found: Sequence[Trouble]) -> int:
+    """How much is wrong: the characters that ``found`` covers, and one for each of it.
+
+    The number alone says little: one ERROR around everything counts less than two small ones.
+    """
+    covered = end = 0
+    for trouble in found:
+        covered += max(0, trouble.end - max(end, trouble.start))
+        end = max(end, trouble.end)
+    return covered + len(found)
+
+
+def mending_edits(
+    text: str, language: Language, trouble: Trouble, budget_ms: float = BUDGET_MS
+) -> list[Edit]:
+    """The edits of one token near ``trouble`` after which least is left that does not parse, and less than before.
+
+    None at all where no such edit was found in time.
+    """
+    source = parseable(text).encode()
+    clock = Clock(budget_ms)
+    tree = parse(source, language, clock)
+    if tree is None:
+        return []
+    before = least = _extent(tree)
+    best: list[Edit] = []
+    for start, end, new in _tries(source, tree, language, trouble):
+        if clock.late():
+            break
+        changed = source[:start] + new + source[end:]
+        edited = copy(tree)
+        edited.edit(
+            *(start, end, start + len(new)),
+            *(_point(source, start), _point(source, end), _point(changed, start + len(new))),
+        )
+        after = parse(changed, language, clock, edited=edited)
+        left = before if after is None else _extent(after) + max(0, end - start - len(new))
+        if left < least:
+            least, best = left, []
+        if left == least < before:
+            place = characters(source, 0, start)
+            best.append(Edit(place, place + characters(source, start, end), new.decode()))
+    return best
+
+
+def _tries(
+    source: bytes, tree: Tree, language: Language, trouble: Trouble
+) -> Iterator[tuple[int, int, bytes]]:
+    """Bytes to replace and what with: at places near ``trouble``, what may follow there, and nothing for a token."""
+    text = source.decode()
+    start, end = len(text[: trouble.start].encode()), len(text[: trouble.end].encode())
+    leaves = _leaves(tree, _line_start(source, start), _line_end(source, end), start, end)
+    missing = [node.type.encode() for node in leaves if node.is_missing and not node.is_named]
+    near = sorted(
+        (node for node in leaves if not node.is_missing),
+        key=lambda node: min(
+            abs(node.end_byte - start), abs(node.end_byte - end), abs(node.start_byte - start)
+        ),
+    )[:PLACES]
+    usual = _usual(language)
+    for node in near:
+        following = [word.encode() for word in _following(node, language)]
+        for token in dict.fromkeys((*missing, *following, *usual)):
+            yield node.end_byte, node.end_byte, _apart(source, node.end_byte, token)
+    for node in near:
+        if node.end_byte > node.start_byte and not node.is_named:
+            yield node.start_byte, node.end_byte, b""
+
+
+def _apart(source: bytes, place: int, token: bytes) -> bytes:
+    """``token`` as it is put in at ``place``: a word does not run into its neighbours."""
+    if not token.isalnum():
+        return token
+    after = source[place : place + 1]
+    return b" " + token + (b" " if after.isalnum() or after == b"_" else b"")
+
+
+def _leaves(tree: Tree, low: int, high: int, start: int, end: int) -> list[Node]:
+    """The leaves between bytes ``low`` and ``high``, but of many lines those near ``start`` and ``end`` alone."""
+    first_row, last_row = _row(tree, start), _row(tree, end)
+    leaves: list[Node] = []
+    cursor = tree.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        near = node.start_point.row <= first_row + LINES or node.end_point.row >= last_row - LINES
+        if node.end_byte >= low and node.start_byte <= high and near:
+            if cursor.goto_first_child():
+                continue
+            leaves.append(node)
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return leaves
+
+
+def _row(tree: Tree, byte: int) -> int:
+    node = tree.root_node.descendant_for_byte_range(byte, byte)
+    return 0 if node is None else (node.start_point if node.start_byte >= byte else node.end_point).row
+
+
+def _line_start(source: bytes, place: int) -> int:
+    return source.rfind(b"\n", 0, place) + 1
+
+
+def _line_end(source: bytes, place: int) -> int:
+    found = source.find(b"\n", place)
+    return len(source) if found < 0 else found
+
+
+def _following(leaf: Node, language: Language) -> list[str]:
+    """The words and signs that the parser's state after ``leaf`` admits."""
+    grammar = language.grammar
+    state = state_after(leaf, language)
+    iterator = grammar.lookahead_iterator(state) if 0 < state < grammar.parse_state_count else None
+    if iterator is None:
+        return []
+    return [
+        grammar.node_kind_for_id(symbol) or ""
+        for symbol in iterator.symbols()
+        if grammar.node_kind_is_visible(symbol) and not grammar.node_kind_is_named(symbol)
+    ][:MOST_WORDS]
+
+
+@lru_cache(maxsize=64)
+def _usual(language: Language) -> tuple[bytes, ...]:
+    """Brackets, separators and quotes of the language: what is forgotten most."""
+    grammar = language.grammar
+    signs = [sign for sign in SIGNS if grammar.id_for_node_kind(sign, False)]
+    strings = language.description.strings
+    return tuple(sign.encode() for sign in (*signs, *strings.single_line))
+
+
+def _extent(tree: Tree) -> int:
+    """How much of ``tree`` does not parse: the bytes of its outermost ERRORs, and one for each that is none."""
+    extent = 0
+    cursor = tree.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        if node.is_error or node.is_missing:
+            extent += 1 + node.end_byte - node.start_byte
+        elif node.has_error and cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return extent
+
+
+def _point(source: bytes, offset: int) -> Point:
+    return Point(source.count(b"\n", 0, offset), offset - source.rfind(b"\n", 0, offset) - 1)
