@@ -201,6 +201,8 @@ def _indentation(source: bytes, node: Node) -> bytes | None:
 
 def check_selector(name: str, text: str, grammar: tree_sitter.Language) -> None:
     """Raise QueryProblem where ``text``, an argument of the predicate ``name``, is no selector for ``grammar``."""
+    if name != "not-inside?" and grammar.id_for_node_kind(text, False) is not None:
+        return  # a token such as "="
     selector = _selector(text)
     for node_type in filter(None, (selector.node_type, selector.child)):
         if all(grammar.id_for_node_kind(node_type, named) is None for named in (True, False)):
