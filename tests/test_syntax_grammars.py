@@ -22,7 +22,7 @@ def load(folder: str) -> Language:
 
 def rejects(language: Language, text: str, gap: Gap, fill: str) -> bool:
     ruling = verdict(fragment_around(text, [gap], language, budget_ms=PATIENCE_MS), [fill])
-    assert ruling.checked
+    assert ruling.checked or language.description.nested  # a code fence that is open, or quoted, is not checked
     return not ruling.ok
 
 

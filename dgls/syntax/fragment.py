@@ -16,6 +16,7 @@ from dgls.infill.request import Gap
 from dgls.syntax.language import Language
 from dgls.syntax.layout import layout_around
 from dgls.syntax.nearby import nearby
+from dgls.syntax.nested import Shell, held_by
 from dgls.syntax.tree import Clock, parse, parseable, wrong_sites
 from dgls.syntax.view import Span, View, WholeText
 
@@ -41,11 +42,13 @@ class Fragment:
         self.gap_count = len(gaps)
         self._parses = kept.tree == "whole"
         self.gave_up = kept.tree == "late"
-        """Whether some parse took too long: no other is tried then, and no verdict is given."""
+        """Whether there is no grammar, or some parse took too long: no other is tried then, and no verdict given."""
         self._text = text
         self._gaps = tuple(gaps)
         self._whole_tree = kept.whole_tree
         self.view = self._view(kept.stretches)
+        self.shells: tuple[Shell, ...] = ()
+        """What stands around the text in outer languages, where the gaps are in a language inside another."""
 
     @cached_property
     def is_certain(self) -> bool:
@@ -98,8 +101,8 @@ def fragment_around(
 ) -> Fragment:
     """The fragment of ``text`` around ``gaps``, which are sorted character spans that do not overlap.
 
-    ``budget_ms`` limits the time that is taken here, and again in every verdict. Raises ValueError where a gap is
-    out of order or outside the text.
+    Where the gaps are in a language inside another, it is one of the inner language. ``budget_ms`` limits the time
+    that is taken here, and again in every verdict. Raises ValueError where a gap is out of order or outside the text.
     """
     end = 0
     for gap in gaps:
@@ -111,6 +114,21 @@ def fragment_around(
     if not gaps:
         raise ValueError("a fragment needs at least one gap")
     text = parseable(text)
+    held = held_by(text, gaps, language, budget_ms)
+    if held is None:
+        return _fragment(text, gaps, language, budget_ms)
+    if held == "unclear" or held.language is None:
+        fragment = _fragment(text, gaps, language, budget_ms)
+        fragment.gave_up = True
+    else:
+        fragment = fragment_around(held.text, held.gaps, held.language, budget_ms)
+    if held != "unclear":
+        fragment.shells = (held.shell, *fragment.shells)
+    return fragment
+
+
+def _fragment(text: str, gaps: Sequence[Gap], language: Language, budget_ms: float) -> Fragment:
+    """The fragment of a parseable text in one language."""
     clock = Clock(budget_ms)
     window, whole = _window(text, gaps[0].start, gaps[-1].end, language), (0, len(text))
     kept = _kept_by_tree(text, window, gaps, language, clock)
@@ -202,11 +220,11 @@ def _far_siblings(
         if before > inner.start:
             cuts.append(_cut(source, children[inner.start], children[before]))
         if after < inner.stop - 1:
-            cuts.append((children[after].end_byte, children[inner.stop - 1].end_byte))
+            cuts.append(_cut_behind(source, children[after], children[inner.stop - 1]))
         if before in inner:
             cuts += _last_of(children[before], source, language)
         if after in inner:
-            cuts += _first_of(children[after], language)
+            cuts += _first_of(children[after], source, language)
         if first > last or children[last].end_byte - children[first].start_byte <= ENOUGH_BYTES:
             break
         if any(child.is_error for child in children[first : last + 1]):
@@ -214,7 +232,7 @@ def _far_siblings(
         block = _block_in(children[first], start, end, language) if first == last else None
         if block is None:
             cuts += (cut for cut in _last_of(children[first], source, language) if cut[1] <= start)
-            cuts += (cut for cut in _first_of(children[last], language) if end <= cut[0])
+            cuts += (cut for cut in _first_of(children[last], source, language) if end <= cut[0])
     return _outside(cuts, start, end), True
 
 
@@ -258,14 +276,15 @@ def _last_of(node: Node, source: bytes, language: Language) -> Iterable[Span]:
             node = next(blocks, children[inner.stop - 1])
 
 
-def _first_of(node: Node, language: Language) -> Iterable[Span]:
+def _first_of(node: Node, source: bytes, language: Language) -> Iterable[Span]:
     """What can be left out of a sibling after the gaps: in its first blocks, all but the first child."""
     while node.end_byte - node.start_byte > NEIGHBOUR_BYTES and node.children:
         children = node.children
         inner = _inside(children)
         if node.type in language.blocks and inner:
-            yield children[inner.start].end_byte, children[inner.stop - 1].end_byte
-            node = children[inner.start]
+            last = children[inner.stop - 1]
+            node = next((child for child in children[inner.start : inner.stop] if not child.is_extra), last)
+            yield _cut_behind(source, node, last)
         else:
             blocks = (child for child in children if child.type in language.blocks)
             node = next(blocks, children[-1])
@@ -279,3 +298,9 @@ def _cut(source: bytes, first: Node, kept: Node) -> Span:
     ):
         return lines[0], lines[1]
     return first.start_byte, kept.start_byte
+
+
+def _cut_behind(source: bytes, kept: Node, last: Node) -> Span:
+    """From behind ``kept`` to the end of its sibling ``last``, but for the line break that may end that."""
+    dropped = source[kept.end_byte : last.end_byte]
+    return kept.end_byte, kept.end_byte + len(dropped.rstrip())

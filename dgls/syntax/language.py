@@ -61,6 +61,19 @@ class Nodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Nodes whose children stand on their own, so that far ones can be left out of a fragment."""
 
 
+class Nested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A node whose text is in another language: ``node``, directly in a node of type ``inside``."""
+
+    node: Annotated[str, Meta(min_length=1)]
+    inside: Annotated[str, Meta(min_length=1)]
+    opening: str = ""
+    """A regular expression for what stands in ``inside`` before ``node``; its group ``language`` names the language."""
+    language: str = ""
+    """An LSP id, for where ``opening`` has no such group."""
+    continuation: str = ""
+    """The type of nodes in ``node`` that belong to the outer language, as `> ` before a quoted line."""
+
+
 class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of ``language.toml``."""
 
@@ -79,6 +92,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Words that begin a line which continues a statement at its own indentation, such as `else`."""
     comments: Comments = Comments()
     strings: Strings = Strings()
+    nested: tuple[Nested, ...] = ()
+    """What is in another language; the first rule that matches counts."""
 
 
 class Language:
@@ -91,15 +106,22 @@ class Language:
         self.definitions = frozenset(self.description.nodes.definitions)
         self.statements = frozenset(self.description.nodes.statements)
         self.blocks = frozenset(self.description.nodes.blocks)
+        nested = {
+            node_type
+            for rule in self.description.nested
+            for node_type in (rule.node, rule.inside, rule.continuation)
+            if node_type
+        }
         for role, types in (
             ("definitions", self.definitions),
             ("statements", self.statements),
             ("blocks", self.blocks),
+            ("nested", nested),
         ):
             for node_type in sorted(types):
                 if self.grammar.id_for_node_kind(node_type, True) is None:
                     raise LanguageError(
-                        f"{folder / 'language.toml'}: nodes.{role} names {node_type!r}, "
+                        f"{folder / 'language.toml'}: {'' if types is nested else 'nodes.'}{role} names {node_type!r}, "
                         f"which is no node type of {self.description.grammar.package}"
                     )
         self.invalid = _loaded_query(folder, "invalid.scm", InvalidRules, self.grammar)

@@ -54,6 +54,15 @@ def verdict(fragment: Fragment, fills: Sequence[str]) -> Verdict:
     if garbled:
         return Verdict(garbled)
     clock = Clock(fragment.budget_ms)
+    for shell in fragment.shells:
+        broken = shell.broken_at(fills, clock)
+        if broken is not None:
+            gap, start = broken
+            return Verdict(
+                (Fault(gap, start, len(fills[gap]), "error", "this ends what the code stands in"),)
+            )
+    if any(shell.prefixed for shell in fragment.shells) and any("\n" in fill for fill in fills):
+        return Verdict((), checked=False)  # its lines begin with what is not in the inner language
     ruling = None if fragment.gave_up else _ruling(fragment.view, fills, clock)
     if ruling is None:
         fragment.gave_up = True
@@ -84,6 +93,8 @@ def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[i
     """
     if len(fills) != fragment.gap_count:
         raise ValueError(f"expected one fill for each of {fragment.gap_count} gaps, got {len(fills)}")
+    if fragment.gave_up:
+        return []
     source, spans = fragment.view.filled(fills)
     start, end = spans[gap]
     clock = Clock(fragment.budget_ms)

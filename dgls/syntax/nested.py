@@ -1,0 +1,185 @@
+"""Languages inside languages: a script in a page, a code fence in a text.
+
+What stands in such a node is judged by its own language, over its own text alone. The language around it has one
+question left: whether the node still ends where it ended, or the fill ends it, as `</script>` would.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from tree_sitter import Node
+
+from dgls.infill.request import Gap
+from dgls.syntax.language import GrammarMissing, Language, LanguageError, Nested, language_of
+from dgls.syntax.tree import Clock, characters, parse
+from dgls.syntax.view import Span, View
+
+MANY_CHILDREN = 20_000
+"""Children of one node; more are not searched for the one that holds a gap."""
+
+
+class Held(NamedTuple):
+    """A node that holds all gaps, and whose text is in a language of its own."""
+
+    language: Language | None
+    """None where its grammar is not at hand."""
+    text: str
+    gaps: tuple[Gap, ...]
+    """In ``text``, which is that of the node, without what a line of the outer language begins with."""
+    shell: "Shell"
+
+
+class Shell:
+    """What stands around the text of a node in the outer language."""
+
+    def __init__(self, view: View, node_type: str, prefixed: bool, language: Language, clock: Clock):
+        self.prefixed = prefixed
+        """Whether lines of the node begin with what belongs to the outer language, as `> ` in a quotation."""
+        self._view, self._type, self._language = view, node_type, language
+        filler = ("x",) * (len(view.parts) - 1)
+        source, spans = view.filled(filler)
+        node = self._node(source, spans, clock)
+        self._edges = None if node is None else (node.start_byte, len(source) - node.end_byte)
+
+    def broken_at(self, fills: Sequence[str], clock: Clock) -> tuple[int, int] | None:
+        """Where ``fills`` end the node: the number of the fill, and the characters of it before that; None if not."""
+        if self._edges is None or not any(fill.strip() for fill in fills):
+            return None
+        source, spans = self._view.filled(fills)
+        node = self._node(source, spans, clock)
+        if clock.late() or (node and (node.start_byte, len(source) - node.end_byte) == self._edges):
+            return None
+        end = node.end_byte if node else spans[0][0]
+        gap = next((index for index, span in enumerate(spans) if end <= span[1]), 0)
+        low, high = spans[gap]
+        return gap, characters(source, low, min(max(low, end), high))
+
+    def _node(self, source: bytes, spans: Sequence[Span], clock: Clock) -> Node | None:
+        """The node that begins with, or before, the first of ``spans``."""
+        tree = parse(source, self._language, clock)
+        if tree is None:
+            return None
+        path = _path(tree.root_node, spans[0][0], spans[0][0] + 1)
+        return next((node for node in path if node.type == self._type), None)
+
+
+def held_by(
+    text: str, gaps: Sequence[Gap], language: Language, budget_ms: float
+) -> Held | Literal["unclear"] | None:
+    """The node that holds all ``gaps`` of ``text`` and is in another language; None if no gap is in such a node.
+
+    `unclear` where they are not all in the same, where nothing ends it yet, or the time was up before that was told.
+    """
+    if not language.description.nested:
+        return None
+    clock = Clock(budget_ms)
+    probed, places = _probed(text, gaps)
+    source = probed.encode()
+    spans = [(len(probed[:start].encode()), len(probed[:end].encode())) for start, end in places]
+    tree = parse(source, language, clock)
+    if tree is None:
+        return "unclear"
+    hull = (spans[0][0], spans[-1][1])
+    found = _nested_in(tree.root_node, source, hull, language)
+    if found is None:
+        alone = any(_nested_in(tree.root_node, source, span, language) for span in spans)
+        return "unclear" if alone else None
+    node, around, inner = found
+    if node.end_byte == around.end_byte:  # the fill may be what ends it
+        return "unclear"
+    pieces, prefixed = _pieces(node, source, inner.rule.continuation)
+    shell_parts = _parts([(around.start_byte, around.end_byte)], source, spans)
+    originals = ["" for _ in gaps]
+    shell = Shell(View(shell_parts, originals, language, budget_ms), node.type, prefixed, language, clock)
+    inner_text, inner_gaps = "", list[Gap]()
+    for part, gap in zip(_parts(pieces, source, spans), [*gaps, None], strict=True):
+        inner_text += part
+        if gap is not None:
+            start = len(inner_text)
+            inner_text += text[gap.start : gap.end]
+            inner_gaps.append(Gap(start, len(inner_text)))
+    return Held(inner.language, inner_text, tuple(inner_gaps), shell)
+
+
+class _Inner(NamedTuple):
+    rule: Nested
+    language: Language | None
+
+
+def _probed(text: str, gaps: Sequence[Gap]) -> tuple[str, list[Span]]:
+    """``text`` with something in its empty gaps, and where the gaps are then: a node without text may not show."""
+    pieces, places, end, length = list[str](), list[Span](), 0, 0
+    for gap in gaps:
+        original = text[gap.start : gap.end]
+        starts_line = gap.start == 0 or text[gap.start - 1] == "\n"
+        ends_line = gap.end == len(text) or text[gap.end] == "\n"
+        held = original or ("x\n" if starts_line and not ends_line else "x")
+        start = length + gap.start - end
+        pieces += (text[end : gap.start], held)
+        length = start + len(held)
+        places.append((start, length))
+        end = gap.end
+    return "".join([*pieces, text[end:]]), places
+
+
+def _nested_in(root: Node, source: bytes, span: Span, language: Language) -> tuple[Node, Node, _Inner] | None:
+    """The node around ``span`` that is in another language, and the one around that."""
+    path = _path(root, *span)
+    for around, node in pairwise(path):
+        for rule in language.description.nested:
+            if node.type != rule.node or around.type != rule.inside:
+                continue
+            opening = source[around.start_byte : node.start_byte].decode("utf-8", "ignore")
+            match = re.match(rule.opening, opening)
+            if match is not None:
+                return node, around, _Inner(rule, _named(match.groupdict().get("language") or rule.language))
+    return None
+
+
+def _named(name: str) -> Language | None:
+    """A language by the word that people write: an id or a file ending."""
+    try:
+        return language_of(name.lower(), f"x.{name.lower()}")
+    except (GrammarMissing, LanguageError):
+        return None
+
+
+def _path(root: Node, start: int, end: int) -> list[Node]:
+    """The nodes around bytes ``start`` to ``end``, outermost first."""
+    path = [root]
+    while path[-1].child_count <= MANY_CHILDREN:
+        inside = (
+            child
+            for child in path[-1].children
+            if child.start_byte <= start and end <= child.end_byte and child.start_byte < child.end_byte
+        )
+        child = next(inside, None)
+        if child is None:
+            break
+        path.append(child)
+    return path
+
+
+def _pieces(node: Node, source: bytes, continuation: str) -> tuple[list[Span], bool]:
+    """The bytes of ``node`` without those of its children of type ``continuation``, and whether these have any."""
+    cuts = [child.byte_range for child in node.children if child.type == continuation]
+    pieces, end = list[Span](), node.start_byte
+    for start, stop in cuts:
+        pieces.append((end, start))
+        end = stop
+    prefixed = any(start < stop for start, stop in cuts)
+    line = source.rfind(b"\n", 0, node.start_byte) + 1
+    prefixed = prefixed or (bool(continuation) and line < node.start_byte)
+    return [*pieces, (end, node.end_byte)], prefixed
+
+
+def _parts(kept: Sequence[Span], source: bytes, spans: Sequence[Span]) -> list[str]:
+    """What of the bytes ``kept`` stands before, between and after ``spans``."""
+    parts, end = list[str](), 0
+    for start, stop in [*spans, (len(source), len(source))]:
+        stretches = (source[max(low, end) : min(high, start)] for low, high in kept)
+        parts.append(b"".join(stretches).decode("utf-8", "ignore"))
+        end = stop
+    return parts
