@@ -9,10 +9,11 @@ from click.testing import CliRunner, Result
 from dgls.evaluation.case import Case
 from dgls.evaluation.command import evaluate
 from dgls.evaluation.cuts import SourceFile
-from dgls.evaluation.holdout import KINDS, LONGEST, SHORTEST, HoldoutError, cut_cases, read_folder
+from dgls.evaluation.holdout import KINDS, LONGEST, SHORTEST, HoldoutError, cut_cases, read_folder, sources_of
 from dgls.evaluation.judging import parses
 from dgls.evaluation.plot import PlotError, check_plot
 from dgls.evaluation.statistics import mcnemar_p
+from dgls.training.corpus import Document
 
 SCRIPT = """\
 // how far a reader has come
@@ -97,6 +98,17 @@ def test_more_gaps_add_to_fewer_and_another_seed_cuts_others(folder: Path) -> No
     assert cut(folder, 30)[:12] == cut(folder, 12)
     assert cut(folder, 12, seed=1) != cut(folder, 12)
     assert len({case.name for case in cut(folder, 60)}) == 60
+
+
+def test_a_corpus_gives_gaps_as_a_folder_does(folder: Path) -> None:
+    modules = ("textwrap", "shlex")
+    texts = {f"{module}.py": SourceFile(module).text for module in modules}
+    documents = [Document("stdlib", name, "python", text, b"") for name, text in texts.items()]
+    cases = cut_cases(sources_of(documents, "corpus"), 14, 0, lambda done: None)
+    assert {case.kind for case in cases} == set(KINDS)
+    assert {case.path for case in cases} == {f"stdlib/{name}" for name in texts}
+    with pytest.raises(HoldoutError, match="corpus holds no source file"):
+        sources_of([], "corpus")
 
 
 def test_what_cannot_be_measured_is_said_before_anything_is_loaded(folder: Path, tmp_path: Path) -> None:
