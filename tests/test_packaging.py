@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -46,5 +47,17 @@ def test_every_requirement_is_pinned_exactly() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = dict(line.split("==") for line in lines if not line.startswith("#"))
     assert all(re.fullmatch(r"[\w.]+", version) for version in pins.values()), "no local versions, no ranges"
-    wanted = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
-    assert {re.match(r"[\w-]+", requirement)[0] for requirement in wanted} <= set(pins)  # type: ignore[index]
+    wanted = [*PROJECT["dependencies"], *chain(*PROJECT["optional-dependencies"].values())]
+    assert {re.match(r"[\w-]+", requirement)[0] for requirement in wanted} <= {*pins, "dgls"}  # type: ignore[index]
+
+
+def test_every_language_is_an_extra_and_all_of_them_are_one() -> None:
+    extras = PROJECT["optional-dependencies"]
+    for path in sorted((ROOT / "grammars").glob("*/language.toml")):
+        package = tomllib.loads(path.read_text(encoding="utf-8"))["grammar"]["package"]
+        if path.parent.name == "python":
+            assert any(requirement.startswith(f"{package}>=") for requirement in PROJECT["dependencies"])
+        else:
+            (requirement,) = extras[path.parent.name]
+            assert requirement.startswith(f"{package}>=") and f"dgls[{path.parent.name}]" in extras["all"]
+    assert "dgls[all]" in extras["dev"]

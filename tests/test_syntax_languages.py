@@ -100,7 +100,7 @@ def test_a_wrong_description_is_refused(folder: Path, old: str, new: str, messag
 def test_a_missing_grammar_names_what_to_install(folder: Path) -> None:
     path = folder / "language.toml"
     path.write_text(path.read_text().replace('"tree_sitter_python"', '"tree_sitter_unheard_of"'))
-    with pytest.raises(GrammarMissing, match="pip install tree-sitter-python"):
+    with pytest.raises(GrammarMissing, match=r'tree-sitter-python.*pip install "dgls\[python\]"'):
         Language(folder)
 
 

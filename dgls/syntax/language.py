@@ -59,6 +59,8 @@ class Nodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     statements: tuple[str, ...]
     blocks: tuple[str, ...]
     """Nodes whose children stand on their own, so that far ones can be left out of a fragment."""
+    brackets: tuple[str, ...] = ()
+    """Nodes that open and close a block, where these are no mere tokens, such as tags."""
 
 
 class Nested(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,10 +104,11 @@ class Language:
     def __init__(self, folder: Path):
         """Load ``folder``; raises LanguageError where it is wrong and GrammarMissing without its grammar package."""
         self.description = describe(folder)
-        self.grammar = _grammar(self.description)
+        self.grammar = _grammar(folder, self.description)
         self.definitions = frozenset(self.description.nodes.definitions)
         self.statements = frozenset(self.description.nodes.statements)
         self.blocks = frozenset(self.description.nodes.blocks)
+        self.brackets = frozenset(self.description.nodes.brackets)
         nested = {
             node_type
             for rule in self.description.nested
@@ -116,6 +119,7 @@ class Language:
             ("definitions", self.definitions),
             ("statements", self.statements),
             ("blocks", self.blocks),
+            ("brackets", self.brackets),
             ("nested", nested),
         ):
             for node_type in sorted(types):
@@ -217,13 +221,14 @@ def _query_source(folder: Path, name: str) -> str:
         raise LanguageError(f"{path}: {error}") from error
 
 
-def _grammar(description: Description) -> tree_sitter.Language:
+def _grammar(folder: Path, description: Description) -> tree_sitter.Language:
     wanted = description.grammar
     try:
         module = importlib.import_module(wanted.module)
     except ImportError as error:
         raise GrammarMissing(
-            f"{description.name} needs the package {wanted.package}; install it with: pip install {wanted.package}"
+            f"{description.name} needs the package {wanted.package}, or its code is not checked; install it with: "
+            f'pip install "dgls[{folder.name}]"'
         ) from error
     try:
         return tree_sitter.Language(getattr(module, wanted.function)())
