@@ -17,7 +17,8 @@ from typing import Literal, NamedTuple
 
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
-LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)")
+LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n|\Z)")
+"""A line with its end; the last one, which has none, matches too: looking for an end that never comes is quadratic."""
 LINE_END = re.compile(r"\r\n?|\n")
 
 
@@ -111,8 +112,10 @@ class Document:
 
 def split_lines(text: str) -> list[str]:
     """The lines of ``text`` with their ends; the last one has none and may be empty."""
-    lines = LINE.findall(text)
-    return [*lines, text[sum(map(len, lines)) :]]
+    lines: list[str] = LINE.findall(text)
+    if len(lines) > 1 and not lines[-2].endswith(("\r", "\n")):
+        lines.pop()  # the empty match behind a last line that holds something
+    return lines
 
 
 def units(text: str, encoding: Encoding) -> int:

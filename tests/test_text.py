@@ -144,3 +144,10 @@ def test_a_change_elsewhere_is_not_typing(now: str) -> None:
 
 def test_a_snapshot_never_shows_its_text() -> None:
     assert "secret" not in repr(document("secret"))
+
+
+def test_one_line_of_5_mb_is_split_at_once() -> None:
+    """A search for the line's end from each of its characters would take hours."""
+    text = "x" * 5_000_000
+    assert split_lines(text) == [text]
+    assert split_lines(f"{text}\r") == [f"{text}\r", ""]
