@@ -1,9 +1,33 @@
-"""What a job has to find in a text before it can fill: its holes. Parses, within a time limit; knows no tensor."""
+"""What there is in a text to be filled or mended, before anything is. Parses, within a time limit; knows no tensor."""
+
+from typing import NamedTuple
 
 from dgls.infill.request import FillError, FillRequest, Gap
-from dgls.syntax import GrammarMissing, Language, enclosing_definition, find_holes, language_of
+from dgls.syntax import GrammarMissing, Language, LanguageError, enclosing_definition, find_holes, language_of
+from dgls.syntax.sites import Trouble, troubles
 
 BUDGET_MS = 2_000.0
+GLANCE_MS = 250.0
+GLANCED_CHARACTERS = 500_000
+
+
+class Glance(NamedTuple):
+    """What a text has for an editor to offer; nothing where there is no grammar or no time."""
+
+    holes: tuple[Gap, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
+def glance(text: str, language_id: str, path: str) -> Glance:
+    """The holes and the faults of a text that an editor shows, as far as they are found in a moment."""
+    try:
+        language = language_of(language_id, path)
+    except (GrammarMissing, LanguageError):
+        return Glance()
+    if language is None or len(text) > GLANCED_CHARACTERS:
+        return Glance()
+    wrong = troubles(text, language, budget_ms=GLANCE_MS)
+    return Glance(tuple(find_holes(text, language, budget_ms=GLANCE_MS)), tuple(wrong or ()))
 
 
 def language_for(request: FillRequest, what: str) -> Language:

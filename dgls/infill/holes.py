@@ -111,4 +111,5 @@ def _joined(done: Sequence[Filled], nfe: int) -> Fill:
         validated=all(fill.validated for fill in fills),
         repaired=any(fill.repaired for fill in fills),
         nfe=nfe,
+        shortened=any(fill.shortened for fill in fills),
     )

@@ -14,6 +14,7 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from dgls.infill.request import Gap
+from dgls.server.actions import REWRITE_KIND, code_actions
 from dgls.server.commands import COMMANDS, in_line_ends_of, line_goes_on
 from dgls.server.documents import TooLarge
 from dgls.server.messages import Item, ItemMark
@@ -27,6 +28,9 @@ def register(session: Session) -> None:
     session.feature(lsp.INITIALIZED)(initialized)
     # Without options of their own, inline completions are never advertised.
     session.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())(inline_completion)
+    session.feature(
+        lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, REWRITE_KIND])
+    )(code_actions)
     for name, command in COMMANDS.items():
         session.command(name)(command)
 

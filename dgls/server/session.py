@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import PurePath
-from typing import Any, Literal, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TypeVar
 
 import msgspec
 from lsprotocol import types as lsp
@@ -34,6 +34,9 @@ from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Pos
 from dgls.server.protocol import MessageId, Protocol
 from dgls.server.stdio import Writer, watch_process
 from dgls.text import Document, typed_since
+
+if TYPE_CHECKING:
+    from dgls.infill.found import Glance
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +90,7 @@ class Session(LanguageServer):
         self.engine = Engine(load, self._in_loop(self._on_state))
         self.wants_frames = False
         self.fills = LastFills()
+        self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
         self._states: asyncio.Queue[State] = asyncio.Queue()
         self._asks: set[Ask] = set()
         self._shown: set[str] = set()
@@ -180,6 +184,17 @@ class Session(LanguageServer):
             self.show_once(outcome.message)
             raise JsonRpcException(outcome.message, code=lsp.LSPErrorCodes.RequestFailed)
         return outcome
+
+    async def glance(self, snapshot: Document) -> "Glance":
+        """The holes and faults of ``snapshot``: found in a thread, and kept until another document is looked at."""
+        if self._glanced is None or self._glanced[0] is not snapshot:
+            self._glanced = snapshot, asyncio.ensure_future(asyncio.to_thread(self._glance, snapshot))
+        return await asyncio.shield(self._glanced[1])
+
+    def _glance(self, snapshot: Document) -> "Glance":
+        from dgls.infill.found import glance  # not at the top: no keystroke needs a parser
+
+        return glance(snapshot.text, snapshot.language_id, self.path(snapshot.uri))
 
     def drop_stale(self, uri: str) -> None:
         """End the automatic work that a change to ``uri`` made useless: any but what was typed at its gap.

@@ -1,0 +1,134 @@
+"""Code actions: what dgls could do here, each a command that does nothing before it is chosen.
+
+Holes and faults are found in a thread, since parsing would stall the event loop, and once per version of a document.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+from lsprotocol import types as lsp
+
+from dgls.infill.request import Gap
+from dgls.server.documents import TooLarge
+from dgls.server.messages import (
+    FILL_COMMAND,
+    HOLES_COMMAND,
+    REDENOISE_COMMAND,
+    REPAIR_COMMAND,
+    REWRITE_COMMAND,
+)
+from dgls.server.session import Session
+from dgls.text import Document
+
+if TYPE_CHECKING:
+    from dgls.infill.found import Glance
+
+REWRITE_KIND = lsp.CodeActionKind.RefactorRewrite
+STRENGTHS = {"Rewrite the selection a little": 0.25, "Rewrite the selection": 0.6}
+
+
+class Offered(NamedTuple):
+    """An action: its title and kind, and the command with its argument, which lacks the document."""
+
+    title: str
+    kind: lsp.CodeActionKind
+    command: str
+    argument: dict[str, Any]
+
+
+def code_actions(session: Session, params: lsp.CodeActionParams) -> "asyncio.Task[list[Any]] | list[Any]":
+    """What dgls could do with the range that the editor asks about."""
+    try:
+        snapshot = session.documents.get(params.text_document.uri)
+    except TooLarge:
+        return []
+    span = Gap(
+        *(session.documents.offset(snapshot, place) for place in (params.range.start, params.range.end))
+    )
+    return asyncio.ensure_future(_code_actions(session, snapshot, span, params.context.only))
+
+
+async def _code_actions(
+    session: Session, snapshot: Document, span: Gap, only: Any
+) -> list[lsp.CodeAction | lsp.Command]:
+    found = [
+        offered
+        for offered in await _offered(session, snapshot, span)
+        if only is None or any(f"{offered.kind.value}.".startswith(f"{_name(kind)}.") for kind in only)
+    ]
+    capabilities = session.client_capabilities.text_document
+    known = capabilities and capabilities.code_action
+    literal = known and known.code_action_literal_support
+    tagged = known and known.tag_support and lsp.CodeActionTag.LlmGenerated in known.tag_support.value_set
+    actions: list[lsp.CodeAction | lsp.Command] = []
+    for offered in found:
+        command = lsp.Command(
+            f"dgls: {offered.title}", offered.command, arguments=[{"uri": snapshot.uri, **offered.argument}]
+        )
+        action = lsp.CodeAction(command.title, kind=offered.kind, command=command)
+        if tagged:
+            action.tags = [lsp.CodeActionTag.LlmGenerated]
+        actions.append(action if literal else command)
+    return actions
+
+
+async def _offered(session: Session, snapshot: Document, span: Gap) -> list[Offered]:
+    seen = await session.glance(snapshot)
+    return [
+        *_mending(session, snapshot, span, seen),
+        *_filling(session, snapshot, span, seen),
+        *_drawing_again(session, snapshot, span),
+    ]
+
+
+def _mending(session: Session, snapshot: Document, span: Gap, seen: "Glance") -> Iterator[Offered]:
+    """A quick fix where a fault touches ``span``; the smallest says best what is wrong."""
+    touching = [fault for fault in seen.troubles if _touch(Gap(fault.start, fault.end), span)]
+    if touching:
+        smallest = min(touching, key=lambda fault: fault.end - fault.start)
+        where = _range(session, snapshot, span)
+        yield Offered(
+            f"Repair ({smallest.message})", lsp.CodeActionKind.QuickFix, REPAIR_COMMAND, {"range": where}
+        )
+
+
+def _filling(session: Session, snapshot: Document, span: Gap, seen: "Glance") -> Iterator[Offered]:
+    """What may be done with a selection, or with the hole at the cursor."""
+    where = _range(session, snapshot, span)
+    if span.start < span.end:
+        inside = sum(span.start <= hole.start and hole.end <= span.end for hole in seen.holes)
+        if inside:
+            title = f"Fill the {inside} holes selected" if inside > 1 else "Fill the hole selected"
+            yield Offered(title, REWRITE_KIND, HOLES_COMMAND, {"range": where})
+        yield Offered("Fill the selection", REWRITE_KIND, FILL_COMMAND, {"range": where})
+        for title, strength in STRENGTHS.items():
+            yield Offered(title, REWRITE_KIND, REWRITE_COMMAND, {"range": where, "strength": strength})
+        return
+    here = next((hole for hole in seen.holes if _touch(hole, span)), None)
+    if here is not None:
+        yield Offered(
+            "Fill this hole", REWRITE_KIND, FILL_COMMAND, {"range": _range(session, snapshot, here)}
+        )
+        if len(seen.holes) > 1:
+            title = f"Fill all {len(seen.holes)} holes of the file"
+            yield Offered(title, REWRITE_KIND, HOLES_COMMAND, {})
+
+
+def _drawing_again(session: Session, snapshot: Document, span: Gap) -> Iterator[Offered]:
+    last = session.fills.find(snapshot)
+    if last is not None and any(_touch(own, span) for own in last.spans):
+        yield Offered("Draw the last fill again", REWRITE_KIND, REDENOISE_COMMAND, {})
+
+
+def _range(session: Session, snapshot: Document, span: Gap) -> Any:
+    return msgspec.to_builtins(session.range(snapshot, span))
+
+
+def _touch(one: Gap, other: Gap) -> bool:
+    return one.start <= other.end and other.start <= one.end
+
+
+def _name(kind: Any) -> str:
+    return kind.value if isinstance(kind, lsp.CodeActionKind) else str(kind)
