@@ -87,7 +87,7 @@ def _is_excused(fragment: Fragment, fills: Sequence[str], clock: Clock) -> bool:
 
 
 def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[int]:
-    """Where statements end in the fill of gap number ``gap``: its character offsets, ascending, 0 excluded.
+    """Where the fill of gap number ``gap`` may end by ``blocks.scm``: its character offsets, ascending, 0 excluded.
 
     Empty where the time was up. What follows a fault in the fill may not be seen as statements.
     """
@@ -101,19 +101,8 @@ def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[i
     tree = parse(source, fragment.language, clock)
     if tree is None:
         return []
-    ends: set[int] = set()
-    cursor = tree.walk()
-    while not clock.late():
-        node = cursor.node
-        assert node is not None
-        if node.type in fragment.language.statements and start < node.end_byte <= end:
-            ends.add(node.end_byte)
-        if node.end_byte > start and node.start_byte < end and cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return [characters(source, start, position) for position in sorted(ends)]
-    return []
+    ends = fragment.language.ends.within(tree.root_node, source, (start, end), clock.late)
+    return [characters(source, start, position) for position in ends or ()]
 
 
 _SURROGATES = re.compile("[\ud800-\udfff]+")
