@@ -98,6 +98,8 @@ def test_more_gaps_add_to_fewer_and_another_seed_cuts_others(folder: Path) -> No
     assert cut(folder, 30)[:12] == cut(folder, 12)
     assert cut(folder, 12, seed=1) != cut(folder, 12)
     assert len({case.name for case in cut(folder, 60)}) == 60
+    chosen = cut_cases(read_folder(folder).only(["javascript"]), 7, 0, lambda done: None)
+    assert {case.language for case in chosen} == {"javascript"}
 
 
 def test_a_corpus_gives_gaps_as_a_folder_does(folder: Path) -> None:
@@ -121,6 +123,7 @@ def test_what_cannot_be_measured_is_said_before_anything_is_loaded(folder: Path,
         ([folder, "--corpus", folder], "one of the two"),
         (["--corpus", folder], "is no corpus"),
         ([folder, "--gaps", "99999"], "ask for no more (--gaps "),
+        ([folder, "--language", "cobol"], "'cobol'; there are: javascript, python"),
         ([folder, "--set", "infill.free_tokens=2"], "Expected `int` >= 4"),
         ([folder, "--json", tmp_path / "no" / "report.json"], "there is no folder"),
         ([folder, "--plot", tmp_path / "report.bmp"], "a plot is written as .png"),

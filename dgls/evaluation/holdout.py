@@ -25,6 +25,8 @@ SHORTEST, LONGEST = 4, 200
 """Characters of a gap."""
 SMALLEST_FILE, LARGEST_FILE = 400, 200_000
 """Characters of a file."""
+TRIES = 50
+"""Files looked at for one gap: a language may lack a kind."""
 
 NOTE = (
     "whether the checkpoint was trained on these files cannot be told from them: its card says what it read"
@@ -61,6 +63,16 @@ class Sources(NamedTuple):
         for file in self.files:
             digest.update(f"{file.name}\0{hashlib.sha256(file.text.encode()).hexdigest()}\n".encode())
         return digest.hexdigest()
+
+    def only(self, languages: Sequence[str]) -> "Sources":
+        """Those in ``languages``, by LSP language id. Raises :class:`HoldoutError` where there are none of one."""
+        found = {file.language_id for file in self.files}
+        for language in languages:
+            if language not in found:
+                raise HoldoutError(
+                    f"no source file is in {language!r}; there are: {', '.join(sorted(found))}"
+                )
+        return Sources([file for file in self.files if file.language_id in languages], self.skipped)
 
     def notes(self) -> list[str]:
         """What a report says of them."""
@@ -103,8 +115,8 @@ def _usable(contents: Iterable[tuple[str, str, bytes | None]], origin: str) -> S
     for name, language_id, content in contents:
         try:
             language = language_of(language_id, name)
-        except GrammarMissing:
-            skipped["without their grammar"] += 1
+        except GrammarMissing as missing:
+            skipped[f"without a grammar ({missing})"] += 1
             continue
         if language is None:
             continue  # no source file, as far as anyone here knows
@@ -168,8 +180,8 @@ class _Draws:
         self._spans: dict[int, dict[str, list[tuple[int, int]]]] = {}
 
     def next(self, kind: str) -> Case | None:
-        """A gap of ``kind`` from the next file that has one."""
-        for _ in self._files:
+        """A gap of ``kind`` from the next file that has one; None if none of the next few has."""
+        for _ in range(min(TRIES, len(self._files))):
             index = self._next[kind] % len(self._files)
             self._next[kind] += 1
             spans = self._spans_of(index).get(kind)

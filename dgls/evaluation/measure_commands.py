@@ -174,8 +174,17 @@ def humaneval_infilling(data: Path, sha256: str | None, limit: int | None, seed:
     help="Instead of DIR: a corpus, whose held-out packages are used.",
 )
 @click.option("--gaps", type=click.IntRange(min=1), default=500, show_default=True)
+@click.option(
+    "--language",
+    "languages",
+    metavar="ID",
+    multiple=True,
+    help="Only files in this language, by its LSP id; repeatable. Otherwise all, equally often.",
+)
 @measuring_options
-def holdout(folder: Path | None, corpus: Path | None, gaps: int, seed: int) -> Benchmark:
+def holdout(
+    folder: Path | None, corpus: Path | None, gaps: int, languages: tuple[str, ...], seed: int
+) -> Benchmark:
     """How well gaps of every kind are filled in the source files under DIR, which the checkpoint must not have read.
 
     Beside the fills: how likely the model finds what stood in the gaps, denoising with both sides against reading from
@@ -190,6 +199,8 @@ def holdout(folder: Path | None, corpus: Path | None, gaps: int, seed: int) -> B
             assert corpus is not None
             name = f"{corpus} (held out)"
             sources = sources_of(read_documents(corpus, "heldout"), str(corpus))
+    if languages:
+        sources = sources.only(languages)
     with console.status("cutting gaps") as status:
         cases = cut_cases(sources, gaps, seed, lambda done: status.update(f"cutting gaps: {done}"))
     return Benchmark(name, sources.sha256, cases, sources.notes(), likelihood=True)

@@ -4,6 +4,7 @@ Nothing here knows a language by name. Statements and bodies are what ``language
 expressions are what the grammar calls so, by its supertypes or by the names of its node types.
 """
 
+from collections.abc import Set
 from functools import cache
 from itertools import accumulate
 from typing import Literal, get_args
@@ -42,25 +43,15 @@ def parts_of(
     tree = parse(source, language, Clock(budget_ms))
     expressions = _expressions(language.grammar)
     found: dict[Part, set[tuple[int, int]]] = {part: set() for part in PARTS}
-
-    def add(part: Part, start: int, end: int) -> None:
-        if shortest <= end - start <= longest:
-            found[part].add((start, end))
-
     cursor = tree.walk() if tree else None
     descending = True
     while cursor:
         node = cursor.node
         if descending and node is not None:
-            if node.type in ARGUMENTS or node.type in language.blocks:
-                inner = node.named_children
-                if inner:
-                    part: Part = "arguments" if node.type in ARGUMENTS else "body"
-                    add(part, inner[0].start_byte, inner[-1].end_byte)
-            elif node.type in language.statements:
-                add("statement", node.start_byte, node.end_byte)
-            elif node.type in expressions and node.named_child_count and not _fills_parent(node):
-                add("expression", node.start_byte, node.end_byte)
+            if part := _part(node, language, expressions):
+                kind, start, end = part
+                if shortest <= end - start <= longest:
+                    found[kind].add((start, end))
             if node.end_byte - node.start_byte > shortest and cursor.goto_first_child():
                 continue
         if cursor.goto_next_sibling():
@@ -76,6 +67,21 @@ def parts_of(
     return {
         part: sorted((before[start], before[end]) for start, end in spans) for part, spans in found.items()
     }
+
+
+def _part(node: Node, language: Language, expressions: Set[str]) -> tuple[Part, int, int] | None:
+    """What part ``node`` is, if any, and its bytes."""
+    if not node.is_named:  # a keyword may be called as a node is
+        return None
+    if node.type in ARGUMENTS or node.type in language.blocks:
+        inner = node.named_children
+        kind: Part = "arguments" if node.type in ARGUMENTS else "body"
+        return (kind, inner[0].start_byte, inner[-1].end_byte) if inner else None
+    if node.type in language.statements:
+        return "statement", node.start_byte, node.end_byte
+    if node.type in expressions and node.named_child_count and not _fills_parent(node):
+        return "expression", node.start_byte, node.end_byte
+    return None
 
 
 def _fills_parent(node: Node) -> bool:
