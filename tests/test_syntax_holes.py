@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dgls.infill.request import Gap
-from dgls.syntax import find_holes, language_of
+from dgls.syntax import find_holes, fragment_around, language_of, statement_ends
 from tests.syntax_sources import SOURCES, files, read
 from tests.test_syntax_grammars import FOLDERS, PATIENCE_MS, load
 
@@ -44,3 +44,67 @@ def test_finished_files_have_few_holes(folder: str) -> None:
         for gap in find_holes(read(path), load(folder), budget_ms=PATIENCE_MS)
     ]
     assert len(found) <= len(files(folder)), found
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_fills_may_end_at_many_places_of_a_file(folder: str) -> None:
+    """At least at every tenth line, and at the end."""
+    language = load(folder)
+    for path in files(folder):
+        fill = read(path).strip()
+        fragment = fragment_around("", [Gap(0, 0)], language, budget_ms=PATIENCE_MS)
+        ends = statement_ends(fragment, [fill], 0)
+        assert ends == sorted(set(ends)) and len(ends) >= fill.count("\n") // 10, path.name
+        assert fill[ends[-1] :].strip(" \n;") == "", path.name
+
+
+def test_holes_are_looked_for_in_a_span() -> None:
+    text, gaps = unmarked("def f():\n    ├...┤\n\ndef g():\n    ├pass┤\n")
+    assert find_holes(text, python) == gaps
+    assert find_holes(text, python, Gap(gaps[0].end, len(text))) == gaps[1:]
+    assert find_holes(text, python, Gap(gaps[1].start + 1, gaps[1].start + 2)) == gaps[1:]
+    assert find_holes(text, python, Gap(0, 3)) == []
+    with pytest.raises(ValueError, match="outside the text"):
+        find_holes(text, python, Gap(0, len(text) + 1))
+
+
+def test_a_hole_ends_before_the_line_of_its_closing_bracket() -> None:
+    javascript = language_of("javascript", "")
+    assert javascript is not None
+    text = "function f() {\r\n    \r\n}\r\n"
+    assert find_holes(text, javascript) == [Gap(text.index("{") + 1, text.index("\r\n}"))]
+
+
+@pytest.mark.parametrize("text", ["{" * 100_000, "function f() {" * 20_000, "x" * 5_000_000])
+def test_pathological_texts_have_no_holes_in_time(text: str) -> None:
+    javascript = language_of("javascript", "")
+    assert javascript is not None
+    assert find_holes(text, javascript, budget_ms=50) == []
+
+
+pieces = st.sampled_from(
+    [
+        "function f() {",
+        "}",
+        "\n",
+        "    ",
+        "// TODO 😀\n",
+        "...",
+        "if (x) {",
+        "throw new Error('TODO');",
+        "\ud800",
+        "é",
+    ]
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(pieces, max_size=14).map("".join))
+def test_holes_never_overlap_and_lie_in_the_text(text: str) -> None:
+    javascript = language_of("javascript", "")
+    assert javascript is not None
+    position = 0
+    for number, hole in enumerate(find_holes(text, javascript)):
+        assert position <= hole.start <= hole.end <= len(text)
+        assert number == 0 or position < hole.end
+        position = hole.end

@@ -12,6 +12,7 @@ from dgls.syntax import (
     LanguageError,
     enclosing_definition,
     enclosing_statement,
+    find_holes,
     language_of,
 )
 from dgls.syntax.language import describe, grammars_folder
@@ -76,6 +77,36 @@ def test_a_wrong_rule_is_refused(folder: Path, rule: str, message: str) -> None:
     with pytest.raises(LanguageError) as error:
         Language(folder)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "message"),
+    [
+        ("holes.scm", "(block) @other", "captures one of @hole, @hole.inside and @hole.after"),
+        ("holes.scm", "(_ (block) @hole (block) @hole.after)", "captures one of @hole"),
+        ("blocks.scm", "(block) @block", "captures no @end"),
+        ("blocks.scm", "((block) @end (#unheard-of? @end))", "unknown predicate #unheard-of?"),
+    ],
+)
+def test_wrong_holes_and_ends_are_refused(folder: Path, name: str, rule: str, message: str) -> None:
+    (folder / name).write_text(rule)
+    with pytest.raises(LanguageError) as error:
+        Language(folder)
+    assert message in str(error.value) and name in str(error.value)
+
+
+def test_queries_are_inherited_from_another_folder_alone(folder: Path) -> None:
+    path = folder / "language.toml"
+    described = path.read_text()
+    (folder / "holes.scm").unlink()
+    path.write_text('inherits = "python"\n' + described)
+    text = "def f():\n    pass\n"
+    assert find_holes(text, Language(folder)) == [Gap(text.index("pass"), text.index("pass") + 4)]
+    path.write_text('inherits = "unheard-of"\n' + described)
+    with pytest.raises(
+        LanguageError, match="inherits names 'unheard-of', which is no other folder beside it"
+    ):
+        Language(folder)
 
 
 @pytest.mark.parametrize(
