@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,19 @@ def test_training_has_commands_of_its_own() -> None:
         (["--at=1:1", "--candidates=many"], "infill.candidates: Expected `int`, got `str`, got 'many'"),
         (["--at=1:1", "--device=abacus"], "'abacus' is not one of"),
         (["--at=1:1", "--checkpoint=/no/such"], "/no/such"),
+        (["--holes", "--repair"], "--holes, --repair and --rewrite are three jobs; choose one"),
+        (["--range=2:5-2:12", "--holes", "--pin=2:5-2:6"], "--pin and --rewrite are for a --range alone"),
+        (["--at=2:5", "--rewrite=0.2"], "--pin and --rewrite are for a --range alone"),
+        (["--range=2:5-2:11", "--rewrite=2"], "'2' is no strength: expected a number from 0"),
+        (["--range=2:5-2:11", "--rewrite=nan"], "'nan' is no strength: expected a number from 0"),
+        (["--range=2:5-2:11", "--pin=1:1-1:3"], "the pin 1:1-1:3 is not inside a --range"),
+        (["--range=2:5-2:11", "--pin=2:5-2:7", "--pin=2:6-2:8"], "pin 2 begins before pin 1 ends"),
+        (["--range=2:5-2:11", "--pin=2:5-2:11"], "nothing is left to fill"),
+        (["--range=2:5-2:11", "--pin=2:5"], "'2:5' is no range: expected LINE:COL-LINE:COL"),
+        (
+            ["--repair", "--language=klingon", "--path=x"],
+            "faults cannot be found: dgls has no grammar for klingon",
+        ),
     ],
 )
 def test_wrong_wishes_end_with_status_2_and_a_reason(arguments: list[str], message: str, file: Path) -> None:
@@ -138,6 +152,57 @@ def test_standard_input_is_written_filled_to_standard_output(tiny_dgls: Path) ->
     assert ended.stdout.endswith(tail)
     assert len(ended.stdout) > len(head + tail)
     assert "the fill is not validated" in ended.stderr  # nothing says what language it is
+
+
+def test_what_is_pinned_stays_to_the_letter(tiny_dgls: Path, file: Path) -> None:
+    asked = ("--range=1:5-2:11", "--pin=1:9-1:21", "--rewrite=0.2", "--json", "--checkpoint", tiny_dgls)
+    ended = dgls("fill", file, *asked, *UNCHECKED)
+    assert ended.exit_code == 0, ended.stderr
+    said = json.loads(ended.stdout)
+    ends = [(place["start"]["offset"], place["end"]["offset"]) for place in said["ranges"]]
+    assert ends == [(4, 8), (20, 35)]
+    assert len(said["fills"]) > 1 and all(len(fill["texts"]) == 2 for fill in said["fills"])
+
+
+def test_a_rewrite_at_a_strength_keeps_most_and_at_0_all(tiny_dgls: Path, file: Path) -> None:
+    asked = ("--range=1:1-2:11", "--json", "--checkpoint", tiny_dgls, *UNCHECKED)
+    light = json.loads(dgls("fill", file, *asked, "--rewrite=0.1").stdout)
+    old = CODE[: light["ranges"][0]["end"]["offset"]]
+    assert light["fills"] and SequenceMatcher(None, old, light["fills"][0]["texts"][0], False).ratio() > 0.6
+    ended = dgls("fill", file, *asked, "--rewrite=0")
+    assert (ended.exit_code, json.loads(ended.stdout)["fills"]) == (1, [])
+
+
+def test_all_holes_of_a_file_are_filled_and_written(tiny_dgls: Path, tmp_path: Path) -> None:
+    path = tmp_path / "holes.py"
+    path.write_bytes(b"# \xff\r\ndef f():\r\n    ...\r\n\r\n\r\ndef g():\r\n    pass\r\n")
+    ended = dgls("fill", path, "--holes", "--write", "--json", "--checkpoint", tiny_dgls, *UNCHECKED)
+    assert ended.exit_code == 0, ended.stderr
+    said = json.loads(ended.stdout)
+    assert [place["start"]["line"] for place in said["ranges"]] == [3, 7]
+    first, second = (text.encode() for text in said["fills"][0]["texts"])
+    head, middle = b"# \xff\r\ndef f():\r\n    ", b"\r\n\r\n\r\ndef g():\r\n    "
+    assert path.read_bytes() == head + first + middle + second + b"\r\n"
+    assert said["left"] == 0
+    ended = dgls(
+        "fill", "-", "--holes", "--path=a.py", "--checkpoint", tiny_dgls, *UNCHECKED, given=b"x = 1\n"
+    )
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "there are no holes here" in ended.stderr
+
+
+def test_what_does_not_parse_is_mended_by_the_smallest_edit(tiny_dgls: Path, tmp_path: Path) -> None:
+    path = tmp_path / "broken.py"
+    path.write_text("def f(x)\n    return x\n\n\ndef g(:\n    pass\n")
+    ended = dgls("fill", path, "--repair", "--at=5:7", "--checkpoint", tiny_dgls)
+    assert ended.exit_code == 0, ended.stderr
+    assert "-def g(:\n+def g():\n" in ended.stdout and "+def f" not in ended.stdout
+    ended = dgls("fill", path, "--repair", "--write", "--checkpoint", tiny_dgls)
+    assert ended.exit_code == 0, ended.stderr
+    assert path.read_text() == "def f(x):\n    return x\n\n\ndef g():\n    pass\n"
+    ended = dgls("fill", path, "--repair", "--checkpoint", tiny_dgls)
+    assert (ended.exit_code, ended.stdout) == (1, "")
+    assert "there is nothing here that does not parse" in ended.stderr
 
 
 def test_a_language_without_a_grammar_is_filled_unvalidated_and_said_so(tiny_dgls: Path, file: Path) -> None:
