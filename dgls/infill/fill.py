@@ -9,7 +9,7 @@ from collections.abc import Generator
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.drawing import Drawing
 from dgls.infill.offer import judge, offers
-from dgls.infill.repair import mend
+from dgls.infill.repair import repair
 from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
@@ -40,7 +40,7 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
     drawing = Drawing(host, store, plan)
     candidates = yield from drawing.draw()
     judged = [judge(fragment, candidate) for candidate in candidates]
-    judged += yield from mend(drawing, fragment, judged)
+    judged += yield from repair(drawing, fragment, judged)
     offered = offers(request, fragment, judged, drawing.nfe)
     if offered:
         yield drawing.frame_of(offered[0])

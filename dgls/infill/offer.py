@@ -4,12 +4,14 @@ Where no candidate is good as it is, the longest good beginning of one is offere
 such a one, else with a line, else with a token. It is never anything but the model's own words.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dgls.infill.candidate import Candidate, Judged
 from dgls.infill.request import Fill, FillRequest
 from dgls.syntax import Fragment, Verdict, encoding_faults, statement_ends, verdict
 
+IN_WORD = re.compile(r"\w\w")
 BEGINNINGS = 48
 """How many beginnings of one candidate are looked at, at most."""
 
@@ -36,7 +38,9 @@ def offers(
     for candidate, ruling in sorted(good, key=_rank):
         texts = candidate.texts
         if texts != present and texts not in fills and _is_text(texts):
-            fills[texts] = Fill(texts, candidate.confidence, ruling.checked, candidate.repaired, nfe)
+            fills[texts] = Fill(
+                texts, candidate.confidence, ruling.checked, candidate.repaired, nfe, candidate.shortened
+            )
     return list(fills.values())
 
 
@@ -103,7 +107,9 @@ def _line_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
 
 
 def _token_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
-    return sorted(set(candidate.gaps[0].ends))
+    """The ends of tokens, but for those inside a word: half a name is no word of the model's."""
+    text = candidate.texts[0]
+    return [end for end in sorted(set(candidate.gaps[0].ends)) if not IN_WORD.match(text, max(0, end - 1))]
 
 
 BEGINNING_ENDS = (_statement_ends, _line_ends, _token_ends)

@@ -17,10 +17,10 @@ from dgls.infill.request import Frame
 from dgls.infill.steering import AT_FAULT, leaning_towards
 from dgls.syntax import Fragment, expected_after
 
-Mended = Generator[Frame, None, list[Judged]]
+Repaired = Generator[Frame, None, list[Judged]]
 
 
-def mend(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged]) -> Mended:
+def repair(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged]) -> Repaired:
     """Repair as the settings say, until one candidate is clean; answers all that was tried."""
     if any(one.is_clean for one in judged):
         return []
@@ -32,7 +32,7 @@ def mend(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged]) 
     return (yield from _renoise(drawing, fragment, judged, rounds))
 
 
-def _resample(drawing: Drawing, fragment: Fragment | None, passes: int) -> Mended:
+def _resample(drawing: Drawing, fragment: Fragment | None, passes: int) -> Repaired:
     tried: list[Judged] = []
     end = drawing.nfe + passes
     while drawing.nfe < end and not drawing.request.late:
@@ -43,9 +43,10 @@ def _resample(drawing: Drawing, fragment: Fragment | None, passes: int) -> Mende
     return tried
 
 
-def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged], rounds: int) -> Mended:
+def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged], rounds: int) -> Repaired:
     tried: list[Judged] = []
     current = list(judged)
+    end = drawing.nfe + rounds * drawing.request.settings.repair_steps
     for round_number in range(1, rounds + 1):
         if not current or drawing.request.late:
             break
@@ -55,6 +56,9 @@ def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judge
         tried += current
         if any(one.is_clean for one in current):
             break
+    if not any(one.is_good for one in (*judged, *tried)):
+        # Rounds that settled early have left passes for another try.
+        tried += yield from _resample(drawing, fragment, end - drawing.nfe)
     return tried
 
 
@@ -85,12 +89,14 @@ def _steered(
     if True not in freed.free:
         return freed
     host, first = drawing.host, freed.free.index(True)
+    edge = drawing.plan.edges[gap]
+    strip = edge.cut if edge else b""
     leaning = torch.zeros(host.vocabulary, device=host.device)
     kept = [token for token, free in zip(freed.tokens, freed.free, strict=True) if not free]
     texts = [*candidate.texts]
-    texts[gap] = spell(host.tokenizer, kept).text
-    if fragment:
-        before = spell(host.tokenizer, freed.tokens[:first]).text
+    texts[gap] = spell(host.tokenizer, kept, strip).text
+    if fragment and (first or not strip):
+        before = spell(host.tokenizer, freed.tokens[:first], strip).text
         expected = expected_after(fragment, texts, gap, len(before))
         if expected is not None:
             leaning += leaning_towards(host.tokenizer, host.device, expected)

@@ -146,6 +146,8 @@ class Fill(NamedTuple):
 
     ``validated`` is False where no grammar or no verdict in time was to be had, or where the user turned it off.
     ``confidence`` is the mean probability of its tokens; ``nfe`` counts decoder passes over the whole request.
+    ``repaired`` says that it is not as first drawn, ``shortened`` that it is the beginning of an answer that was at
+    fault further on.
     """
 
     texts: tuple[str, ...]
@@ -153,6 +155,7 @@ class Fill(NamedTuple):
     validated: bool
     repaired: bool
     nfe: int
+    shortened: bool = False
 
     def apply(self, request: FillRequest) -> str:
         """The request's text with the gaps filled; every character outside the gaps is unchanged."""

@@ -14,21 +14,14 @@ from tree_sitter import Node, Tree
 
 from dgls.syntax.fragment import Fragment
 from dgls.syntax.language import Language
-from dgls.syntax.tree import Clock, parse
+from dgls.syntax.tree import Clock, parse, parseable
 
 PRINTABLE = "".join(map(chr, range(33, 127)))
 PROBES = ("{}", "{}a", "{}1", "{}{}", '"{}a"', "'{}a'", "`{}a`", "x = {}a{}")
 """Short texts with a character in each of the places ``{}``."""
 TEXTS = (
-    "<!--a-->",
-    "/*a*/",
-    "//a",
-    "a?.b",
-    "x = 1.5",
-    "fn f(x: &mut u8) {}",
-    "int a;",
-    "var a: Int",
-    "bool a",
+    *("...", "<!--a-->", "/*a*/", "//a", "a?.b", "x = 1.5"),
+    *("fn f(x: &mut u8) {}", "int a;", "var a: Int", "bool a"),
 )
 """Probes of what single characters do not show."""
 WORD_BYTES = frozenset(
@@ -52,8 +45,10 @@ def expected_after(fragment: Fragment, fills: Sequence[str], gap: int, offset: i
 
     It cannot inside a leaf, or behind a line break that means something: then a symbol without a text comes first.
     """
+    if fragment.gave_up:
+        return None
     source, spans = fragment.view.filled(fills)
-    position = spans[gap][0] + len(fills[gap][:offset].encode())
+    position = spans[gap][0] + len(parseable(fills[gap][:offset]).encode())
     tree = parse(source, fragment.language, Clock(fragment.budget_ms))
     end = len(source[:position].rstrip())
     leaf = None if tree is None or end == 0 else _leaf_at(tree, end - 1)
