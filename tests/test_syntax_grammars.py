@@ -22,7 +22,9 @@ def load(folder: str) -> Language:
 
 def rejects(language: Language, text: str, gap: Gap, fill: str) -> bool:
     ruling = verdict(fragment_around(text, [gap], language, budget_ms=PATIENCE_MS), [fill])
-    assert ruling.checked or language.description.nested  # a code fence that is open, or quoted, is not checked
+    assert (
+        ruling.checked or language.description.nested
+    )  # a code fence that is open, or quoted, is not checked
     return not ruling.ok
 
 
@@ -54,3 +56,14 @@ def test_invalid_snippets_are_caught(folder: str) -> None:
     missed = [snippet for snippet in listed if not rejects_snippet(language, snippet)]
     assert len(listed) >= 25
     assert len(missed) <= len(listed) // 5, "\n%%\n".join(missed)
+
+
+def test_tags_stay_where_far_elements_are_left_out() -> None:
+    items = "".join(f"    <li><a href='/{number}'>Number {number}</a></li>\n" for number in range(2_000))
+    before, after = f"<body>\n<main>\n  <ul>\n{items}", f"{items}  </ul>\n</main>\n</body>\n"
+    gap = Gap(len(before), len(before))
+    fragment = fragment_around(before + after, [gap], load("html"), budget_ms=PATIENCE_MS)
+    assert sum(len(part) for part in fragment.view.parts) < 2_000
+    assert verdict(fragment, ["    <li>New</li>\n"]).ok
+    assert not verdict(fragment, ["    <li>New</ul>\n"]).ok
+    assert not verdict(fragment, ["    <li><b>New</li>\n"]).ok

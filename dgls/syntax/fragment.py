@@ -209,7 +209,7 @@ def _far_siblings(
         if block.is_error:
             return _outside(cuts, start, end), False
         children = block.children
-        inner = _inside(children)
+        inner = _inside(children, language)
         first = bisect_left(children, start, key=lambda child: child.end_byte)
         last = bisect_right(children, end, key=lambda child: child.start_byte) - 1
         before, after = first - 1, last + 1
@@ -241,32 +241,35 @@ def _outside(cuts: Iterable[Span], start: int, end: int) -> list[Span]:
     return [cut for cut in cuts if cut[0] < cut[1] and (cut[1] <= start or end <= cut[0])]
 
 
-def _inside(children: Sequence[Node]) -> range:
-    """Which of a block's children stand between its brackets, or the words that open and close it."""
+def _inside(children: Sequence[Node], language: Language) -> range:
+    """Which of a block's children stand between its brackets, or the words or tags that open and close it."""
     first, stop = 0, len(children)
-    while first < stop and not children[first].is_named:
+    while first < stop and _is_bracket(children[first], language):
         first += 1
-    while first < stop and not children[stop - 1].is_named:
+    while first < stop and _is_bracket(children[stop - 1], language):
         stop -= 1
     return range(first, stop)
 
 
+def _is_bracket(node: Node, language: Language) -> bool:
+    return not node.is_named or node.type in language.brackets
+
+
 def _block_in(node: Node, start: int, end: int, language: Language) -> Node | None:
-    """The outermost block in ``node`` that holds bytes ``start`` to ``end``."""
-    while True:
+    """The outermost block, ``node`` or in it, that holds bytes ``start`` to ``end``."""
+    while node.type not in language.blocks:
         around = [child for child in node.children if child.start_byte <= start and end <= child.end_byte]
         if len(around) != 1:
             return None
         node = around[0]
-        if node.type in language.blocks:
-            return node
+    return node
 
 
 def _last_of(node: Node, source: bytes, language: Language) -> Iterable[Span]:
     """What can be left out of a sibling before the gaps: in its last blocks, all but the last child."""
     while node.end_byte - node.start_byte > NEIGHBOUR_BYTES and node.children:
         children = node.children
-        inner = _inside(children)
+        inner = _inside(children, language)
         if node.type in language.blocks and inner:
             if len(inner) > 1:
                 yield _cut(source, children[inner.start], children[inner.stop - 1])
@@ -280,7 +283,7 @@ def _first_of(node: Node, source: bytes, language: Language) -> Iterable[Span]:
     """What can be left out of a sibling after the gaps: in its first blocks, all but the first child."""
     while node.end_byte - node.start_byte > NEIGHBOUR_BYTES and node.children:
         children = node.children
-        inner = _inside(children)
+        inner = _inside(children, language)
         if node.type in language.blocks and inner:
             last = children[inner.stop - 1]
             node = next((child for child in children[inner.start : inner.stop] if not child.is_extra), last)
