@@ -22,9 +22,8 @@ def load(folder: str) -> Language:
 
 def rejects(language: Language, text: str, gap: Gap, fill: str) -> bool:
     ruling = verdict(fragment_around(text, [gap], language, budget_ms=PATIENCE_MS), [fill])
-    assert (
-        ruling.checked or language.description.nested
-    )  # a code fence that is open, or quoted, is not checked
+    # A gap in a code fence that is open, or quoted, is not checked.
+    assert ruling.checked or language.description.nested
     return not ruling.ok
 
 
