@@ -13,8 +13,8 @@ LINES = 2_000
 """Lines looked at above and below the gaps, at most."""
 HEADER_LINES = 30
 """Lines that the header of a block may take."""
-ENOUGH = 2_500
-"""Characters below the gaps after which the rest of their block is left out."""
+ENOUGH = 1_500
+"""Characters below the gaps after which the rest of their block is left out, at a statement or soon after."""
 DEEPEST = 500
 """Open brackets that are counted, at most."""
 
@@ -76,7 +76,7 @@ def _below(text: str, line: int, floor: int, clauses: Sequence[str]) -> int:
         depth = depth_of(text[line:below])
         if depth is not None and not starts_clause(text, line, clauses):
             siblings += depth == 0
-            if depth < floor or siblings > 1 or (depth == floor and line - first > ENOUGH):
+            if depth < floor or siblings > 1 or line - first > (ENOUGH if depth == floor else 2 * ENOUGH):
                 break
         elif depth is not None and depth < floor:
             floor = depth + 1

@@ -55,10 +55,8 @@ def characters(source: bytes, start: int, end: int) -> int:
     return len(source[start:end].decode("utf-8", "ignore"))
 
 
-def parse(
-    source: bytes, language: Language, clock: Clock, *, edited: Tree | None = None, up_to_error: bool = False
-) -> Tree | None:
-    """The tree of ``source``; None if the time was up before the end, or an error was met and that is enough.
+def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None = None) -> Tree | None:
+    """The tree of ``source``; None if the time was up before the end.
 
     ``edited`` is the tree of another source, told of the edits that made this one of it: what they leave alone is not
     parsed again. The callbacks also let other threads run: a plain ``parse(bytes)`` holds the interpreter lock to
@@ -68,8 +66,8 @@ def parse(
     def read(offset: int, _point: object) -> bytes:
         return source[offset : offset + CHUNK_BYTES]
 
-    def stop(_offset: int, has_error: bool) -> bool:
-        return clock.late() or (up_to_error and has_error)
+    def stop(_offset: int, _has_error: bool) -> bool:
+        return clock.late()
 
     parser = tree_sitter.Parser(language.grammar)
     try:

@@ -1,7 +1,7 @@
 """Ways to look at some gaps: a source with fills in them, and what is wrong there without any fill.
 
 A :class:`View` is parsed anew for each fill, so that it must be small. :class:`WholeText` is the text itself: its tree
-is known, a fill is an edit of it, and parsing stops at the first error.
+is known, and a fill is an edit of it.
 """
 
 from collections.abc import Sequence
@@ -83,7 +83,7 @@ class WholeText:
     def is_right(self, fills: Sequence[str], clock: Clock) -> bool:
         """Whether nothing at all is wrong with ``fills`` in the gaps; False too if the time was up before the end.
 
-        Only what the fills change is parsed again, and only up to the first error.
+        Only what the fills change is parsed again.
         """
         source, tree = self._source, copy(self._tree)
         for (start, old_end), fill in zip(reversed(self._gaps), reversed(fills), strict=True):
@@ -96,8 +96,8 @@ class WholeText:
 
 
 def _is_right(source: bytes, language: Language, clock: Clock, edited: Tree | None = None) -> bool:
-    """Whether nothing is wrong in ``source``; the first error is enough to know that something is."""
-    tree = parse(source, language, clock, edited=edited, up_to_error=True)
+    """Whether nothing is wrong in ``source``; where it does not parse, no rule is asked."""
+    tree = parse(source, language, clock, edited)
     if tree is None or tree.root_node.has_error:
         return False
     return wrong_sites(tree, source, language, clock) == []
