@@ -37,6 +37,11 @@ def test_bench_measures_all_that_it_promises(tiny_dgls: Path) -> None:
     assert measured["prefill_tokens"] > 100
     assert measured["machine"]["checkpoint"] == str(tiny_dgls)
     assert 400 <= measured["machine"]["lines"] <= 600
+    assert {"Python", "JavaScript", "Rust"} == set(measured["verdict_ms"])
+    for places in measured["verdict_ms"].values():
+        for times in (places["whole"], places["broken"]):
+            assert 0 < times["p50"] <= times["p99"] and 0 < times["first_p50"] <= times["first_p99"]
+            assert (times["verdicts"], times["unchecked"]) == (8, 0)
 
 
 def test_bench_says_why_a_server_cannot_be_measured() -> None:

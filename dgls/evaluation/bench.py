@@ -1,7 +1,7 @@
 """`dgls bench`: how fast and how big dgls is on this machine, as an editor sees it.
 
 A server of its own is measured over standard input and output (``latency.py``). What only the inside can
-tell, one prefill and one denoising step, is measured in this process afterwards.
+tell, one prefill, one denoising step and verdicts (``verdicts.py``), is measured in this process afterwards.
 """
 
 import asyncio
@@ -22,9 +22,11 @@ import dgls
 from dgls.config import Settings
 from dgls.evaluation.cuts import spans_of
 from dgls.evaluation.latency import FILE, Latency, measure, milliseconds
+from dgls.evaluation.verdicts import Verdicts, measure_verdicts
 from dgls.infill.request import FillRequest, Frame, Gap, Prefilled
 
 ROUNDS, QUICK_ROUNDS = 30, 1
+VERDICT_GAPS, QUICK_VERDICT_GAPS = 100, 2
 SEED = 0
 
 
@@ -52,7 +54,9 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
         latency = asyncio.run(measure(command, rounds, SEED, say))
         say("one prefill, one step")
         passes = measure_passes(settings)
-    measured = report(latency, passes, settings, rounds)
+        say("verdicts")
+        verdicts = measure_verdicts(QUICK_VERDICT_GAPS if quick else VERDICT_GAPS, SEED)
+    measured = report(latency, passes, verdicts, settings, rounds)
     if as_json:
         print(json.dumps(measured))
     else:
@@ -88,7 +92,9 @@ def measure_passes(settings: Settings) -> Passes:
     return Passes(milliseconds(prefill), tokens, milliseconds(statistics.median(steps)))
 
 
-def report(latency: Latency, passes: Passes, settings: Settings, rounds: int) -> dict[str, Any]:
+def report(
+    latency: Latency, passes: Passes, verdicts: Verdicts, settings: Settings, rounds: int
+) -> dict[str, Any]:
     """All that was measured, as ``--json`` prints it."""
     return {
         "initialize_ms": latency.initialize_ms,
@@ -103,6 +109,10 @@ def report(latency: Latency, passes: Passes, settings: Settings, rounds: int) ->
         "loop_stall_ms": {"max": latency.loop_stall_ms},
         "inline_asked": latency.asked,
         "inline_offered": latency.offered,
+        "verdict_ms": {
+            language: {place: times._asdict() for place, times in places.items()}
+            for language, places in verdicts.items()
+        },
         "machine": {
             "dgls": dgls.__version__,
             "checkpoint": settings.model.checkpoint,
@@ -127,11 +137,14 @@ def table(measured: dict[str, Any]) -> Table:
         title=f"dgls {machine['dgls']} with {machine['checkpoint']}, file of {machine['lines']} lines",
         caption=f"{machine['cores']} cores, torch {machine['torch']}, Python {machine['python']}",
     )
-    for heading in ("", "p50", "p95", "limit"):
+    for heading in ("", "p50", "p95", "p99", "limit"):
         table.add_column(heading, justify="right" if heading else "left")
 
-    def row(what: str, unit: str, p50: float, p95: float | None = None, limit: str = "") -> None:
-        table.add_row(what, f"{p50:,.4g} {unit}", "" if p95 is None else f"{p95:,.4g} {unit}", limit)
+    def row(
+        what: str, unit: str, p50: float, p95: float | None = None, p99: float | None = None, limit: str = ""
+    ) -> None:
+        shown = ("" if value is None else f"{value:,.4g} {unit}" for value in (p50, p95, p99))
+        table.add_row(what, *shown, limit)
 
     row("start to initialize answered", "ms", measured["initialize_ms"], limit="1,000 ms")
     row("start to ready", "s", measured["load_s"], limit="10 s")
@@ -142,6 +155,11 @@ def table(measured: dict[str, Any]) -> Table:
     row("inline, cold", "ms", **measured["inline_cold_ms"], limit="1,500 ms")
     row("cancel", "ms", **measured["cancel_ms"], limit="a step")
     row("event loop stalled, longest", "ms", measured["loop_stall_ms"]["max"], limit="20 ms")
+    for language, places in measured["verdict_ms"].items():
+        for place, times in places.items():
+            limit = "1 / 5 ms"
+            row(f"verdict, {place} {language}", "ms", times["p50"], p99=times["p99"], limit=limit)
+            row("  found once per request", "ms", times["first_p50"], p99=times["first_p99"])
     table.add_row(
         "inline requests with an offer", f"{measured['inline_offered']} of {measured['inline_asked']}"
     )
