@@ -73,9 +73,6 @@
   (#set! message "two parameters of one name"))
 ((foreach_statement !type left: (identifier) @invalid)
   (#set! message "foreach needs a type or var"))
-((object_creation_expression) @invalid
-  (#lacks-child? @invalid "argument_list" "initializer_expression")
-  (#set! message "new needs arguments or an initializer"))
 ((local_declaration_statement (variable_declaration type: (identifier) @invalid))
   (#any-of? @invalid "let" "import" "def" "function" "elif" "raise" "from")
   (#set! message "this is no type"))

@@ -49,14 +49,8 @@
 ([(defer_statement [(binary_expression) (func_literal) (identifier) (selector_expression)] @invalid)
   (go_statement [(binary_expression) (func_literal) (identifier) (selector_expression)] @invalid)]
   (#set! message "defer and go take a call"))
-((literal_value [(keyed_element) (literal_element)] @last . "}" @invalid)
-  (#indent-differs? @last @invalid)
-  (#set! message "a comma is missing at the end of the line"))
-((argument_list (_) @last . ")" @invalid)
-  (#indent-differs? @last @invalid)
-  (#set! message "a comma is missing at the end of the line"))
-((parameter_list (_) @last . ")" @invalid)
-  (#indent-differs? @last @invalid)
+(([(literal_value "}" @invalid) (argument_list ")" @invalid) (parameter_list ")" @invalid)] @list)
+  (#match? @list "\\n[^\\n/]*[^,({\\s/]\\s*\\n\\s*[)}]\\Z")
   (#set! message "a comma is missing at the end of the line"))
 
 ; --- parameters

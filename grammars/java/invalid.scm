@@ -45,7 +45,7 @@
   (#set! message "a modifier stands once"))
 ((modifiers "final" "final" @invalid)
   (#set! message "a modifier stands once"))
-((modifiers "abstract" ["abstract" "final" "static" "private"] @invalid)
+((method_declaration (modifiers "abstract" ["abstract" "final" "static" "private"] @invalid))
   (#set! message "this modifier does not go with abstract"))
 ((local_variable_declaration (modifiers ["public" "protected" "private" "static" "abstract"] @invalid))
   (#not-inside? @invalid "program" "!block")

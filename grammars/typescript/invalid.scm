@@ -91,8 +91,7 @@
   (#match? @invalid "__|_$|^0[bB].*[2-9]|^0[oO].*[89]|^0[0-9]*_")
   (#set! message "no such number"))
 
-((lexical_declaration kind: "const" (variable_declarator !value) @invalid)
-  (#not-inside? @invalid "ambient_declaration")
+((lexical_declaration kind: "const" (variable_declarator !type !value) @invalid)
   (#set! message "a constant needs a value"))
 ((variable_declarator name: [(object_pattern) (array_pattern)] @invalid !value)
   (#not-inside? @invalid "ambient_declaration")
