@@ -231,6 +231,7 @@ def test_one_run_measures_all_rows_on_the_same_tasks_and_goes_on_where_it_was_en
     assert rows["autoregressive"]["summary"]["offered"]["estimate"] == 1
     assert rows["default"]["against_default"] is None
     assert report["header"]["checkpoint_sha256"]
+    assert report["notes"][0].startswith("cases measured before: 1, since ")
     markdown = (tmp_path / "report.md").read_text()
     for part in ("pass@1", "| one-step |", "seed 0", report["header"]["benchmark_sha256"]):
         assert part in markdown

@@ -246,19 +246,20 @@ def _measure(wishes: Wishes, choose: Callable[[], Benchmark]) -> None:
         date=now(),
     )
     found: dict[str, CaseResult] = {}
+    notes = list(benchmark.notes)
     with Record(wishes.out, header, CaseResult) as record, _progress() as progress:
+        if record.results:
+            first = record.header
+            notes.append(
+                f"cases measured before: {len(record.results)}, since {first.date}, by: {first.command}"
+            )
         bar = progress.add_task("loading", total=len(benchmark.cases))
         for result in measure_cases(measurement, benchmark.cases, record, wishes.workers):
             found[result.case] = result
             progress.update(bar, completed=len(found), description=_so_far(found))
     results = [found[case.name] for case in benchmark.cases]
-    report = Report(
-        record.header,
-        len(results),
-        summarise(wishes.variants, benchmark.cases, results),
-        compare_likelihoods(results),
-        benchmark.notes,
-    )
+    rows = summarise(wishes.variants, benchmark.cases, results)
+    report = Report(header, len(results), rows, compare_likelihoods(results), notes)
     print_report(report)
     _write(wishes, report)
 

@@ -28,7 +28,7 @@ class RecordError(Exception):
 class Header(msgspec.Struct, frozen=True):
     """What a reader needs to get the same results again.
 
-    ``command``, ``date`` and ``machine`` are those of the first run.
+    ``command``, ``date`` and ``machine`` are those of one run: in a file of results, the first.
     """
 
     benchmark: str
