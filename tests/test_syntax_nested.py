@@ -179,3 +179,18 @@ def test_statements_of_an_inner_language_end_where_that_says() -> None:
     fragment = at_cursor("html", PAGE, 1)
     fill = "g(); return a +* 1;"
     assert fill.index(" return") in statement_ends(fragment, [fill], 0)
+
+
+def test_the_last_line_of_a_fence_can_be_filled_with_its_line_break() -> None:
+    text = "```js\nf()\ng()\n```\n\nText.\n"
+    javascript = [
+        Gap(text.index("g()"), text.index("```\n\n")),
+        Gap(text.index("f()"), text.index("```\n\n")),
+    ]
+    markdown = language_of("markdown", "")
+    assert markdown is not None
+    for gap in javascript:
+        fragment = fragment_around(text, [gap], markdown, budget_ms=PATIENCE_MS)
+        assert verdict(fragment, ["h()\n"]).ok
+        assert not verdict(fragment, ["h(\n"]).ok
+        assert not verdict(fragment, ["h()\n```\n"]).ok

@@ -38,8 +38,7 @@ class Shell:
         self.prefixed = prefixed
         """Whether lines of the node begin with what belongs to the outer language, as `> ` in a quotation."""
         self._view, self._type, self._language = view, node_type, language
-        filler = ("x",) * (len(view.parts) - 1)
-        source, spans = view.filled(filler)
+        source, spans = view.filled([_filler(before, after) for before, after in pairwise(view.parts)])
         node = self._node(source, spans, clock)
         self._edges = None if node is None else (node.start_byte, len(source) - node.end_byte)
 
@@ -101,6 +100,13 @@ def held_by(
             inner_text += text[gap.start : gap.end]
             inner_gaps.append(Gap(start, len(inner_text)))
     return Held(inner.language, inner_text, tuple(inner_gaps), shell)
+
+
+def _filler(before: bytes, after: bytes) -> str:
+    """Something to stand between two parts: a line of its own, where it would join two lines else."""
+    starts_line = not before or before.endswith(b"\n")
+    ends_line = not after or after.startswith((b"\n", b"\r"))
+    return "x\n" if starts_line and not ends_line else "x"
 
 
 class _Inner(NamedTuple):
