@@ -13,7 +13,7 @@ from dgls.infill.repair import repair
 from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
-from dgls.syntax import Fragment, GrammarMissing, fragment_around, language_of
+from dgls.syntax import Fragment, GrammarMissing, LanguageError, fragment_around, language_of
 
 
 def fill_gaps(
@@ -63,6 +63,6 @@ def _fragment(request: FillRequest) -> Fragment | None:
         return None
     try:
         language = language_of(request.language, request.path)
-    except GrammarMissing:
+    except (GrammarMissing, LanguageError):
         return None
     return fragment_around(request.text, request.gaps, language) if language else None

@@ -30,11 +30,20 @@ def glance(text: str, language_id: str, path: str) -> Glance:
     return Glance(tuple(find_holes(text, language, budget_ms=GLANCE_MS)), tuple(wrong or ()))
 
 
+def missing_grammar(language_id: str, path: str) -> str:
+    """What to install so that texts of this language are checked; empty where nothing is missing."""
+    try:
+        language_of(language_id, path)
+    except (GrammarMissing, LanguageError) as error:
+        return str(error)
+    return ""
+
+
 def language_for(request: FillRequest, what: str) -> Language:
     """The language of ``request``; raises :class:`FillError` where no grammar is at hand to find ``what`` with."""
     try:
         language = language_of(request.language, request.path)
-    except GrammarMissing as error:
+    except (GrammarMissing, LanguageError) as error:
         raise FillError(f"{what} cannot be found: {error}") from error
     if language is None:
         named = request.language or request.path or "this text"

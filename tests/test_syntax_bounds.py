@@ -1,0 +1,91 @@
+"""Pathological files: a bounded answer in every language, never a hang or a crash, nor a claim that was not checked."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dgls.cli import main
+from dgls.config import InfillSettings, ModelSettings
+from dgls.infill import fill as filling
+from dgls.infill.fill import answer_of, fill_gaps
+from dgls.infill.request import FillRequest, Gap
+from dgls.model.host import load_host
+from dgls.syntax import LanguageError, Verdict, fragment_around, language_of, statement_ends, verdict
+
+SECONDS = 60
+"""Far more than the limits allow, on the busiest machine: only what hangs takes so long."""
+DEEP = 100_000
+QUICK = ("--set=infill.max_steps=2", "--set=infill.free_tokens=4", "--candidates=16", "--set=model.threads=1")
+"""Random weights: enough candidates that one is text."""
+TEXTS = {
+    "unclosed": ("python", f"'(' * {DEEP}"),
+    "closed": ("javascript", f"'[' * {DEEP} + ']' * {DEEP}"),
+    "functions": ("javascript", "'f(function(){' * 30_000"),
+    "blocks": ("rust", f"'{{' * {DEEP}"),
+    "elements": ("html", f"'<div>' * {DEEP}"),
+    "script": ("html", "'<script>' + 'f();' * 1_250_000 + '</script>'"),
+    "objects": ("json", f"""'{{"a":' * {DEEP}"""),
+    "quotations": ("markdown", f"'> ' * {DEEP}"),
+    "one line of 5 MB": ("javascript", "'var a=1;' * 625_000"),
+    "one string of 5 MB": ("python", "'x = \"' + 'a' * 5_000_000 + '\"'"),
+}
+LOOK = """
+import sys
+from dgls.infill.request import Gap
+from dgls.syntax import enclosing_statement, fragment_around, language_of, statement_ends, verdict
+language, text = language_of(sys.argv[1], ""), eval(sys.argv[2])
+gap = Gap(len(text) // 2, len(text) // 2)
+fragment = fragment_around(text, [gap], language)
+for fill in ("x", "(", "x y"):
+    for fault in verdict(fragment, [fill]).faults:
+        assert 0 <= fault.start <= fault.end <= len(fill)
+assert all(0 < end <= 1 for end in statement_ends(fragment, ["x"], 0))
+enclosing_statement(text, gap, language)
+"""
+
+
+@pytest.mark.parametrize(("language", "text"), TEXTS.values(), ids=TEXTS)
+def test_every_text_gets_a_bounded_answer(language: str, text: str) -> None:
+    """In a process of its own: what could go wrong is a crash, and a hang in it would hold the interpreter lock."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LOOK, language, text], capture_output=True, timeout=SECONDS, check=False
+    )
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+def test_after_a_verdict_that_was_late_none_is_tried() -> None:
+    python = language_of("python", "")
+    assert python is not None
+    fragment = fragment_around("x = (" * DEEP, [Gap(4, 4)], python, budget_ms=0)
+    for fill in ("1", "1 2"):
+        assert verdict(fragment, [fill]) == Verdict((), checked=False)
+    assert statement_ends(fragment, ["1"], 0) == []
+
+
+def test_a_file_without_a_verdict_is_filled_and_marked_so(tiny_dgls: Path, tmp_path: Path) -> None:
+    path = tmp_path / "deep.py"
+    path.write_text("(" * DEEP + "\n")
+    asked = ["fill", str(path), "--at=1:50000", "--json", "--checkpoint", str(tiny_dgls), *QUICK]
+    ended = CliRunner().invoke(main, asked)
+    assert ended.exit_code == 0, ended.stderr
+    fills = json.loads(ended.stdout)["fills"]
+    assert fills and not any(fill["validated"] for fill in fills)
+    assert "not validated" in ended.stderr
+
+
+def test_a_grammar_that_does_not_load_costs_the_verdict_alone(
+    tiny_dgls: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoilt(language_id: str, path: str) -> None:
+        raise LanguageError("the grammar of Python does not load")
+
+    monkeypatch.setattr(filling, "language_of", spoilt)
+    host = load_host(ModelSettings(checkpoint=str(tiny_dgls), dtype="float32"), lambda fraction, what: None)
+    settings = InfillSettings(max_steps=2, free_tokens=4)
+    request = FillRequest("x = \n", (Gap(4, 4),), "python", settings=settings, candidates=16)
+    answer = answer_of(fill_gaps(host, host.new_store(), request))
+    assert answer.fills and not any(fill.validated for fill in answer.fills)
