@@ -71,6 +71,20 @@ def test_a_fill_without_a_verdict_is_marked(client: Client, uri: str) -> None:
     assert item["data"] == {"validated": False}
 
 
+def test_a_missing_grammar_is_named_once_with_what_installs_it(uri: str, tmp_path: Path) -> None:
+    (tmp_path / "tree_sitter_rust.py").write_text("raise ImportError")
+    with serving(environment={"PYTHONPATH": str(tmp_path)}) as client:
+        client.ready()
+        for name in (f"{uri}.rs", f"{uri}2.rs"):
+            client.open(name, script(validated=False), language="rust")
+            assert client.result(client.request(*inline(name, 1, 0)))
+        assert "Rust needs the package tree-sitter-rust" in (shown := client.shown())
+        assert shown.endswith('pip install "dgls[rust]"')
+        client.open(uri, script(validated=False), language="klingon")
+        assert client.result(client.request(*inline(uri, 1, 0)))
+        assert client.untaken("window/showMessage") == []
+
+
 @pytest.mark.parametrize(
     ("line", "character", "invoked", "single"),
     [

@@ -121,10 +121,13 @@ class Session(LanguageServer):
         if self.resolved.problems:
             self.show("\n".join(self.resolved.problems), lsp.MessageType.Warning)
         if self.client_capabilities.window and self.client_capabilities.window.work_done_progress:
-            task = asyncio.ensure_future(show_loading(self, self._states))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(asyncio.create_task(show_loading(self, self._states)))
         self.engine.start()
+
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        """Hold a task that nobody awaits until it is done: the event loop holds it but weakly."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def leave(self) -> NoReturn:
         """End the process, in order if the client had asked for a shutdown."""
@@ -183,7 +186,20 @@ class Session(LanguageServer):
         if isinstance(outcome, Failed):
             self.show_once(outcome.message)
             raise JsonRpcException(outcome.message, code=lsp.LSPErrorCodes.RequestFailed)
+        if any(not fill.validated for fill in outcome.fills):
+            self._keep(asyncio.create_task(self._say_what_is_missing(ask.snapshot)))
         return outcome
+
+    async def _say_what_is_missing(self, snapshot: Document) -> None:
+        """Name, once, the grammar without which fills of ``snapshot`` are not validated."""
+        message = await asyncio.to_thread(self._missing_grammar, snapshot)
+        if message and self.resolved.settings.infill.validate:
+            self.show_once(message, lsp.MessageType.Warning)
+
+    def _missing_grammar(self, snapshot: Document) -> str:
+        from dgls.infill.found import missing_grammar  # not at the top: it brings the parser
+
+        return missing_grammar(snapshot.language_id, self.path(snapshot.uri))
 
     async def glance(self, snapshot: Document) -> "Glance":
         """The holes and faults of ``snapshot``: found in a thread, and kept until another document is looked at."""
@@ -216,11 +232,11 @@ class Session(LanguageServer):
         self.window_show_message(lsp.ShowMessageParams(kind, message))
         self.window_log_message(lsp.LogMessageParams(kind, message))
 
-    def show_once(self, message: str) -> None:
+    def show_once(self, message: str, kind: lsp.MessageType = lsp.MessageType.Error) -> None:
         """Show a failure, unless it was shown before."""
         if message not in self._shown:
             self._shown.add(message)
-            self.show(message, lsp.MessageType.Error)
+            self.show(message, kind)
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """pygls' door for what features raise: a request is answered with it, a notification shown once."""
