@@ -5,7 +5,15 @@ import re
 import pytest
 
 from dgls.infill.request import Gap
-from dgls.syntax import Verdict, fragment_around, language_of, statement_ends, verdict
+from dgls.syntax import (
+    Verdict,
+    enclosing_definition,
+    enclosing_statement,
+    fragment_around,
+    language_of,
+    statement_ends,
+    verdict,
+)
 from dgls.syntax.fragment import Fragment
 
 PATIENCE_MS = 60_000
@@ -194,3 +202,16 @@ def test_the_last_line_of_a_fence_can_be_filled_with_its_line_break() -> None:
         assert verdict(fragment, ["h()\n"]).ok
         assert not verdict(fragment, ["h(\n"]).ok
         assert not verdict(fragment, ["h()\n```\n"]).ok
+
+
+def test_what_encloses_a_span_is_of_the_language_it_is_in() -> None:
+    known = language_of("html", "")
+    assert known is not None
+    text = "<p>é😀</p>\n<script>\nfunction f(a) {\n  return a + 1;\n}\n</script>\n"
+    start = text.index("a + 1")
+    statement = enclosing_statement(text, Gap(start, start + 1), known)
+    definition = enclosing_definition(text, Gap(start, start + 1), known)
+    assert statement is not None and text[slice(*statement)] == "return a + 1;"
+    assert definition is not None and text[slice(*definition)] == "function f(a) {\n  return a + 1;\n}"
+    paragraph = enclosing_statement(text, Gap(3, 4), known)
+    assert paragraph is not None and text[slice(*paragraph)] == "<p>é😀</p>"
