@@ -132,15 +132,20 @@ def test_a_single_line_gets_no_line_break(host):
         assert not any("\n" in text or "\r" in text for fill in answer.fills for text in fill.texts)
 
 
-def test_only_what_the_parser_accepts_is_offered(host):
+@pytest.mark.parametrize("name", ["host", "foreign"])
+@pytest.mark.parametrize("gaps", ["├┤", "├┤ + (├┤)"])
+def test_only_what_the_parser_accepts_is_offered(name, gaps, request):
     """A random checkpoint writes nonsense; what passes must be without fault, and repair must have been tried."""
-    wanted = request_for(SOURCE.replace("width * height", "├┤"), InfillSettings(max_steps=4, candidates=4))
-    seen, answer = run(host, wanted)
+    chosen = request.getfixturevalue(name)
+    quick = InfillSettings(max_steps=3, candidates=2, repair_rounds=3, repair_steps=2)
+    wanted = request_for(SOURCE.replace("width * height", gaps), quick)
+    seen, answer = run(chosen, wanted)
     fragment = fragment_around(wanted.text, wanted.gaps, language_of("python", ""))
     for fill in answer.fills:
         assert fill.validated
         assert verdict(fragment, fill.texts).ok
     assert {event.state for event in seen if isinstance(event, Frame)} >= {"denoising", "repairing"}
+    assert run(chosen, wanted)[1].fills == answer.fills
 
 
 @pytest.mark.parametrize("rounds", [0, 1, 3])
