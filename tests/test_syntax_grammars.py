@@ -73,3 +73,14 @@ def test_tags_stay_where_far_elements_are_left_out() -> None:
     assert verdict(fragment, ["    <li>New</li>\n"]).ok
     assert not verdict(fragment, ["    <li>New</ul>\n"]).ok
     assert not verdict(fragment, ["    <li><b>New</li>\n"]).ok
+
+
+@pytest.mark.parametrize(
+    "text", ["- " * 300, "".join(f"{' ' * depth}a:\n" for depth in range(300)), "? - " * 5_000]
+)
+def test_a_text_that_would_crash_its_grammar_is_not_validated(text: str) -> None:
+    gap = Gap(len(text), len(text))
+    assert not verdict(fragment_around(text, [gap], load("yaml"), budget_ms=PATIENCE_MS), ["b"]).checked
+    assert not verdict(
+        fragment_around("a: 1\n", [Gap(0, 0)], load("yaml"), budget_ms=PATIENCE_MS), [text]
+    ).checked

@@ -4,6 +4,7 @@ Nothing here knows a language by name. ``grammars/README.md`` says what a folder
 """
 
 import importlib
+import re
 import tomllib
 from collections.abc import Callable
 from functools import cache
@@ -36,6 +37,8 @@ class Grammar(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What pip installs, such as ``tree-sitter-python``."""
     module: Annotated[str, Meta(min_length=1)]
     function: Annotated[str, Meta(min_length=1)] = "language"
+    deepest: Annotated[int, Meta(ge=1)] | None = None
+    """How many blanks, `-`, `?` and `:` may stand in a row, where more levels of nesting crash the grammar."""
 
 
 class Comments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +108,8 @@ class Language:
         """Load ``folder``; raises LanguageError where it is wrong and GrammarMissing without its grammar package."""
         self.description = describe(folder)
         self.grammar = _grammar(folder, self.description)
+        deepest = self.description.grammar.deepest
+        self._too_deep = None if deepest is None else re.compile(rb"[ \t?:-]{%d}" % (deepest + 1))
         self.definitions = frozenset(self.description.nodes.definitions)
         self.statements = frozenset(self.description.nodes.statements)
         self.blocks = frozenset(self.description.nodes.blocks)
@@ -131,6 +136,10 @@ class Language:
         self.invalid = _loaded_query(folder, "invalid.scm", InvalidRules, self.grammar)
         self.holes = _loaded_query(folder, "holes.scm", HoleRules, self.grammar)
         self.ends = _loaded_query(folder, "blocks.scm", EndRules, self.grammar)
+
+    def is_too_deep(self, source: bytes) -> bool:
+        """Whether parsing ``source`` could crash the process, by more levels than the grammar has memory for."""
+        return self._too_deep is not None and self._too_deep.search(source) is not None
 
     @property
     def name(self) -> str:

@@ -56,7 +56,7 @@ def characters(source: bytes, start: int, end: int) -> int:
 
 
 def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None = None) -> Tree | None:
-    """The tree of ``source``; None if the time was up before the end.
+    """The tree of ``source``; None if the time was up before the end, or the grammar cannot take what is so deep.
 
     ``edited`` is the tree of another source, told of the edits that made this one of it: what they leave alone is not
     parsed again. The callbacks also let other threads run: a plain ``parse(bytes)`` holds the interpreter lock to
@@ -69,6 +69,8 @@ def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None =
     def stop(_offset: int, _has_error: bool) -> bool:
         return clock.late()
 
+    if language.is_too_deep(source):
+        return None
     parser = tree_sitter.Parser(language.grammar)
     try:
         if edited is not None:
