@@ -19,7 +19,7 @@ from dgls.infill.request import Answer, Fill, FillError, FillRequest, Frame, Gap
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.syntax import Language, enclosing_statement
-from dgls.syntax.sites import Edit, Trouble, mending_edits, troubles, wrongness
+from dgls.syntax.sites import Edit, Trouble, Wrongness, mending_edits, troubles, wrongness
 
 Steps = Generator[Frame | Prefilled, None, "Mended | None"]
 
@@ -119,15 +119,16 @@ class _Work:
                 return found
         return (yield from self._likeliest(single[:1])) if single else None
 
-    def _wrong(self, text: str) -> int:
+    def _wrong(self, text: str) -> Wrongness:
         """How much is wrong in ``text``; more than anything can be where there was no time to find out."""
         found = troubles(text, self.language)
-        return 2 * len(text) + 1 if found is None else wrongness(found)
+        return Wrongness(3 * len(text) + 3, -1) if found is None else wrongness(text, found)
 
-    def _helps(self, edit: Edit, wrong: int) -> bool:
-        """Whether less is wrong after ``edit`` than ``wrong``, and not only because there is less text."""
+    def _helps(self, edit: Edit, wrong: Wrongness) -> bool:
+        """Whether less is wrong after ``edit`` than ``wrong``."""
         left = self._wrong(self._with(edit))
-        return left == 0 or left + max(0, edit.end - edit.start - len(edit.text)) < wrong
+        grown = len(edit.text) - (edit.end - edit.start)
+        return left._replace(stumble=left.stumble - grown).is_less(wrong, -grown)
 
     def _with(self, edit: Edit) -> str:
         return filled(self.text, [Gap(edit.start, edit.end)], [edit.text])
@@ -150,7 +151,7 @@ class _Work:
         if statement is not None and statement not in (line, under):
             yield _Region(statement)
 
-    def _denoised(self, region: "_Region", wrong: int) -> Steps:
+    def _denoised(self, region: "_Region", wrong: Wrongness) -> Steps:
         """The smallest of the model's candidates for ``region`` after which less is wrong than ``wrong``."""
         gap = region.gap
         settings = replace(self.request.settings, validate=False, repair_rounds=0)

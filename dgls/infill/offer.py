@@ -31,7 +31,7 @@ def offers(
 ) -> list[Fill]:
     """The distinct good ones of ``judged``, best first, or else a good beginning of one."""
     good = [one for one in judged if one.is_good]
-    if not good and fragment and len(request.gaps) == 1:
+    if not good and fragment and len(request.gaps) == 1 and not request.keeps:
         good = list(_best_beginning(request, fragment, judged))
     present = tuple(request.text[gap.start : gap.end] for gap in request.gaps)
     fills: dict[tuple[str, ...], Fill] = {}

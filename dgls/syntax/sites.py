@@ -8,6 +8,7 @@ counts for what the parser says of the text with it.
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import lru_cache
+from itertools import zip_longest
 from typing import NamedTuple
 
 from tree_sitter import Node, Point, Tree
@@ -64,32 +65,50 @@ def troubles(
     return found
 
 
-def wrongness(found: Sequence[Trouble]) -> int:
-    """How much is wrong: the characters that ``found`` covers, and one for each of it.
+class Wrongness(NamedTuple):
+    """How much is wrong in a text.
 
-    The number alone says little: one ERROR around everything counts less than two small ones.
+    ``extent`` counts the characters that are wrong, and one for each fault: one ERROR around everything is worse than
+    two small ones. ``stumble`` is where the parser stumbled first, innermost: behind the last character if never.
     """
+
+    extent: int
+    stumble: int
+
+    def is_less(self, than: "Wrongness", shrunk: int = 0) -> bool:
+        """Whether less is wrong, and not only because there are ``shrunk`` fewer characters."""
+        further = self.stumble > than.stumble and self.extent <= than.extent
+        return self.extent == 0 or further or self.extent + max(0, shrunk) < than.extent
+
+
+def wrongness(text: str, found: Sequence[Trouble]) -> Wrongness:
+    """How much is wrong in ``text``, in which ``found`` is what is wrong, by its place."""
     covered = end = 0
     for trouble in found:
         covered += max(0, trouble.end - max(end, trouble.start))
         end = max(end, trouble.end)
-    return covered + len(found)
+    innermost = (
+        one.start
+        for one, following in zip_longest(found, found[1:])
+        if following is None or following.start >= one.end
+    )
+    return Wrongness(covered + len(found), next(innermost, len(text) + 1))
 
 
 def mending_edits(
     text: str, language: Language, trouble: Trouble, budget_ms: float = BUDGET_MS
 ) -> list[Edit]:
-    """The edits of one token near ``trouble`` after which least is left that does not parse, and less than before.
+    """The edits of one token near ``trouble`` after which the parser gets furthest, and least is left of what is wrong.
 
-    None at all where no such edit was found in time.
+    Empty where no edit was found in time that makes anything better.
     """
     source = parseable(text).encode()
     clock = Clock(budget_ms)
     tree = parse(source, language, clock)
     if tree is None:
         return []
-    before = least = _extent(tree)
-    best: list[Edit] = []
+    before = best = _wrongness(source, tree)
+    edits: list[Edit] = []
     for start, end, new in _tries(source, tree, language, trouble):
         if clock.late():
             break
@@ -100,13 +119,21 @@ def mending_edits(
             *(_point(source, start), _point(source, end), _point(changed, start + len(new))),
         )
         after = parse(changed, language, clock, edited=edited)
-        left = before if after is None else _extent(after) + max(0, end - start - len(new))
-        if left < least:
-            least, best = left, []
-        if left == least < before:
+        if after is None:
+            break
+        left = _wrongness(changed, after)
+        if left.stumble <= len(changed):  # counted in the text as it was
+            left = left._replace(stumble=left.stumble - len(new) + end - start)
+        else:
+            left = left._replace(stumble=before.stumble + len(source))
+        if not left.is_less(before, end - start - len(new)):
+            continue
+        if not edits or (-left.stumble, left.extent) < (-best.stumble, best.extent):
+            best, edits = left, []
+        if left == best:
             place = characters(source, 0, start)
-            best.append(Edit(place, place + characters(source, start, end), new.decode()))
-    return best
+            edits.append(Edit(place, place + characters(source, start, end), new.decode()))
+    return edits
 
 
 def _tries(
@@ -196,20 +223,24 @@ def _usual(language: Language) -> tuple[bytes, ...]:
     return tuple(sign.encode() for sign in (*signs, *strings.single_line))
 
 
-def _extent(tree: Tree) -> int:
-    """How much of ``tree`` does not parse: the bytes of its outermost ERRORs, and one for each that is none."""
-    extent = 0
+def _wrongness(source: bytes, tree: Tree) -> Wrongness:
+    """How much of ``tree`` does not parse, in bytes: its ERRORs, outermost, and one for each fault."""
+    extent = end = 0
+    stumble = len(source) + 1
     cursor = tree.walk()
     while True:
         node = cursor.node
         assert node is not None
         if node.is_error or node.is_missing:
-            extent += 1 + node.end_byte - node.start_byte
-        elif node.has_error and cursor.goto_first_child():
+            extent += 1 + max(0, node.end_byte - max(end, node.start_byte))
+            end = max(end, node.end_byte)
+            if stumble > len(source) and not any(child.has_error for child in node.children):
+                stumble = node.start_byte
+        if node.has_error and cursor.goto_first_child():
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
-                return extent
+                return Wrongness(extent, stumble)
 
 
 def _point(source: bytes, offset: int) -> Point:
