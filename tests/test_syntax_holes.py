@@ -68,6 +68,13 @@ def test_holes_are_looked_for_in_a_span() -> None:
         find_holes(text, python, Gap(0, len(text) + 1))
 
 
+def test_holes_of_a_function_are_found_in_a_large_file() -> None:
+    text, gaps = unmarked("x = [1, 2]\n" * 15_000 + "def f():\n    ├...┤\n" + "x = [1, 2]\n" * 15_000)
+    [gap] = gaps
+    assert find_holes(text, python, Gap(gap.start - 13, gap.end + 1), budget_ms=PATIENCE_MS) == gaps
+    assert find_holes(text, python, Gap(gap.start, gap.start), budget_ms=PATIENCE_MS) == gaps
+
+
 def test_a_hole_ends_before_the_line_of_its_closing_bracket() -> None:
     javascript = language_of("javascript", "")
     assert javascript is not None

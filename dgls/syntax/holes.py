@@ -13,7 +13,7 @@ def find_holes(
     """The holes of ``text`` that lie in ``span``, or around all of it; all of them without a span.
 
     The gaps are character offsets, sorted; none overlaps another, since the outermost counts. Empty where the time
-    was up, or where the file is too large. Raises ValueError where the span is outside the text.
+    was up, or where the span is too large. Raises ValueError where the span is outside the text.
     """
     span = Gap(0, len(text)) if span is None else span
     if not 0 <= span.start <= span.end <= len(text):
@@ -24,9 +24,12 @@ def find_holes(
     tree = parse(source, language, clock)
     if tree is None:
         return []
+    first = len(text[: span.start].encode())
+    last = first + len(text[span.start : span.end].encode())
+    within = max(0, first - 1), min(len(source), last + 1)  # with what an empty span touches
     gaps: list[Gap] = []
     offset, position = 0, 0
-    for start, end in language.holes.spans(tree.root_node, source, clock.late) or ():
+    for start, end in language.holes.spans(tree.root_node, source, clock.late, within) or ():
         low = position + characters(source, offset, start)
         high = low + characters(source, start, end)
         offset, position = end, high

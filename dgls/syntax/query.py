@@ -61,12 +61,15 @@ class CheckedQuery:
     def matches(
         self, root: Node, source: bytes, late: Callable[[], bool], within: Span | None = None
     ) -> list[Match] | None:
-        """All matches under ``root``, in no order; None if the tree is too large or ``late()`` became true.
+        """All matches under ``root``, in no order; None if there is too much to look at or ``late()`` became true.
 
-        With ``within``, only those that touch these bytes. The query itself cannot be stopped: its progress callback
-        crashes the interpreter in tree-sitter 0.26.1.
+        With ``within``, only those that touch these bytes are looked at. The query itself cannot be stopped: its
+        progress callback crashes the interpreter in tree-sitter 0.26.1.
         """
-        if root.descendant_count > LARGEST_TREE:
+        size = root.descendant_count
+        if within is not None:
+            size = min(size, within[1] - within[0])  # hardly more nodes than bytes
+        if size > LARGEST_TREE:
             return None
         place = Place(source, root)
         cursor = tree_sitter.QueryCursor(self._query)
