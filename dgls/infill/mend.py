@@ -27,6 +27,9 @@ SMALL = 2
 """Characters that may be taken out without asking the model for something better."""
 MOST_SCORED = 16
 """Candidates that the model chooses from."""
+ALIKE = 0.05
+"""Nats per token by which candidates are alike to the model: then the last place on the line is taken, since what
+stands on a line mostly belongs into what was opened on it."""
 STRENGTH = 0.4
 """Which share of a faulty line is drawn again, before all of it is."""
 
@@ -224,7 +227,8 @@ class _Work:
         likely = self.host.decode(view, tokens).log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
         self.nfe += 1
         scores = [float(likely[index, : len(row)].mean()) for index, row in enumerate(rows)]
-        best = max(range(len(edits)), key=scores.__getitem__)
+        near = (index for index, score in enumerate(scores) if score >= max(scores) - ALIKE)
+        best = max(near, key=lambda index: (edits[index].start, scores[index]))
         self.rejected += len(edits) - 1
         confidence = float(torch.tensor(scores[best]).exp())
         yield Frame(self.nfe, "repairing", ((),), (self._seen(Frame(0, "done", ()), line).gaps or (line,)))
