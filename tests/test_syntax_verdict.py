@@ -262,3 +262,20 @@ def test_the_original_text_put_back_adds_no_fault(before: str, original: str, af
         return
     gap = Gap(len(before), len(before) + len(original))
     assert verdict(fragment_around(text, [gap], python, budget_ms=PATIENCE_MS), [original]).ok
+
+
+@pytest.mark.parametrize("folder", ["javascript", "rust"])
+def test_true_spans_at_a_cursor_are_let_through_in_files_too_long_to_be_parsed_again(folder: str) -> None:
+    language = language_of(folder, "")
+    assert language is not None
+    chance = random.Random(5)
+    text = "".join(read(path) + "\n" for path in files(folder)) * 4
+    starts = line_starts(text)
+    rejected = 0
+    for _ in range(60):
+        line = chance.randrange(len(starts) - 4)
+        gap = Gap(starts[line], starts[line + chance.randint(1, 3)])
+        cursor = Gap(gap.start, gap.start)
+        fragment = fragment_around(text[: gap.start] + text[gap.end :], [cursor], language, PATIENCE_MS)
+        rejected += not verdict(fragment, [text[gap.start : gap.end]]).ok
+    assert rejected <= 1

@@ -29,7 +29,7 @@ WINDOW_BYTES = 8_000
 WHOLE_CHARACTERS = 60_000
 """A text that is longer is not parsed again for a fill: a verdict is to take a few milliseconds."""
 MOST = 5_000
-"""Characters of a fragment, about, where the text does not parse: more than that, and indentation tells what is far."""
+"""Characters, about: if a fragment would have more where the text does not parse, indentation tells what is far."""
 
 
 class Fragment:
@@ -135,7 +135,10 @@ def _fragment(text: str, gaps: Sequence[Gap], language: Language, budget_ms: flo
     if kept.tree != "whole" and window != whole:
         wider = _kept_by_tree(text, whole, gaps, language, clock)
         kept = wider if wider.tree in ("whole", "broken") else kept._replace(whole_tree=wider.whole_tree)
-    if kept.tree not in ("whole", "late") and sum(high - low for low, high in kept.stretches) > MOST:
+    # A tree that is broken may have put what encloses the gaps among what stands far from them; where indentation
+    # carries meaning, the view by layout makes up for that.
+    is_long = sum(high - low for low, high in kept.stretches) > MOST
+    if kept.tree not in ("whole", "late") and (is_long or not language.description.indentation):
         stretches = nearby(text, gaps[0].start, gaps[-1].end, language.description.clauses)
         kept = kept._replace(stretches=stretches)
     return Fragment(text, gaps, kept, language, budget_ms)
