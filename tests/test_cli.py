@@ -193,13 +193,13 @@ def test_all_holes_of_a_file_are_filled_and_written(tiny_dgls: Path, tmp_path: P
 
 def test_what_does_not_parse_is_mended_by_the_smallest_edit(tiny_dgls: Path, tmp_path: Path) -> None:
     path = tmp_path / "broken.py"
-    path.write_text("def f(x)\n    return x\n\n\ndef g(:\n    pass\n")
+    path.write_text("def f(:\n    return 1\n\n\ndef g(:\n    pass\n")
     ended = dgls("fill", path, "--repair", "--at=5:7", "--checkpoint", tiny_dgls)
     assert ended.exit_code == 0, ended.stderr
     assert "-def g(:\n+def g():\n" in ended.stdout and "+def f" not in ended.stdout
     ended = dgls("fill", path, "--repair", "--write", "--checkpoint", tiny_dgls)
     assert ended.exit_code == 0, ended.stderr
-    assert path.read_text() == "def f(x):\n    return x\n\n\ndef g():\n    pass\n"
+    assert path.read_text() == "def f():\n    return 1\n\n\ndef g():\n    pass\n"
     ended = dgls("fill", path, "--repair", "--checkpoint", tiny_dgls)
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert "there is nothing here that does not parse" in ended.stderr

@@ -40,10 +40,7 @@ def test_initialize_is_answered_while_the_model_cannot_load(tmp_path: Path) -> N
                         "dgls.rewrite",
                     ]
                 },
-                "codeActionProvider": {
-                    "codeActionKinds": ["quickfix", "refactor.rewrite"],
-                    "resolveProvider": False,
-                },
+                "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite"]},
                 "inlineCompletionProvider": {},  # pygls leaves it out where a feature has no options
                 "workspace": {
                     "workspaceFolders": {"supported": True, "changeNotifications": True},

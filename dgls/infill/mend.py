@@ -7,6 +7,7 @@ fault, then a share of its lines, then all of them, then the statement. Of what 
 
 from collections.abc import Generator, Iterator, Sequence
 from difflib import SequenceMatcher
+from math import inf
 from typing import NamedTuple
 
 import torch
@@ -226,7 +227,7 @@ class _Work:
         view = self.store.view(len(plan.context), len(rows))
         likely = self.host.decode(view, tokens).log_softmax(-1).gather(-1, tokens[..., None])[..., 0]
         self.nfe += 1
-        scores = [float(likely[index, : len(row)].mean()) for index, row in enumerate(rows)]
+        scores = [float(likely[index, : len(row)].mean()) if row else -inf for index, row in enumerate(rows)]
         near = (index for index, score in enumerate(scores) if score >= max(scores) - ALIKE)
         best = max(near, key=lambda index: (edits[index].start, scores[index]))
         self.rejected += len(edits) - 1
