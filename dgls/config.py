@@ -66,7 +66,15 @@ class InfillSettings(msgspec.Struct, frozen=True):
         Annotated[float, Meta(ge=0.01, le=10)] | None,
         Meta(description="sampling temperature of the last step"),
     ] = None
-    candidates: Annotated[int, Meta(ge=1, le=16, description="candidates denoised as one batch")] = 2
+    candidates: Annotated[int, Meta(ge=1, le=16, description="candidates denoised as one batch")] = 4
+    lengths: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=6,
+            description="lengths that candidates for an empty gap have in turn, each half the last",
+        ),
+    ] = 4
     repair: Annotated[
         Literal["renoise", "resample"],
         Meta(description="what is done about faults: renoise what is under them, or draw whole fills anew"),
@@ -82,7 +90,14 @@ class InfillSettings(msgspec.Struct, frozen=True):
         int, Meta(ge=1, le=600_000, description="ms after which the best answer so far is taken (commands)")
     ] = 20_000
     validate: Annotated[bool, Meta(description="offer only fills that add no fault")] = True
-    seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="seed of every random choice")] = 0
+    seed: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=2**31 - 1,
+            description="seed of every random choice; with 0 the first draw takes the likeliest tokens",
+        ),
+    ] = 0
 
 
 class ServerSettings(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from dgls.config import ModelSettings
+from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.case import Case
 from dgls.evaluation.filling import Completion, complete, end_of_lines, plan_case
 from dgls.evaluation.likelihood import nats_of
@@ -89,10 +89,13 @@ def test_one_step_and_no_repair_spend_no_more(host: Host, variants: dict[str, Va
 def test_drawing_anew_gets_the_passes_of_the_repair_it_stands_for(
     host: Host, variants: dict[str, Variant], passes: int
 ) -> None:
-    broken = replace(CASE, suffix=" )]\n")  # random weights find no fill that is faultless here
-    first = complete(host, variants["no-repair"], broken)
+    # Random weights find no fill of full length that is faultless here.
+    broken = replace(CASE, suffix=" )]\n")
+    alone = InfillSettings(candidates=1, lengths=1, repair_rounds=0)
+    first = complete(host, replace(variants["no-repair"], settings=alone), broken)
     assert first.text is None
-    drawn = complete(host, variants["resample"], broken, replace(first, repair_nfe=passes))
+    resample = replace(variants["resample"], settings=replace(alone, repair="resample"))
+    drawn = complete(host, resample, broken, replace(first, repair_nfe=passes))
     assert drawn.repair_nfe == passes
     assert drawn.nfe == first.nfe + passes
 

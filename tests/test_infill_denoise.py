@@ -39,7 +39,7 @@ def run(free, corruption, *, seed=0, sharpness=1.0, rules=RULES, barred=(), gree
     noise = Noise(MASK if corruption == "hybrid" else None, marked, {})
     generator = torch.Generator().manual_seed(seed)
     return list(
-        denoise(random_model(seed, sharpness), tokens, free, noise, rules, generator, greedy_lead=greedy_lead)
+        denoise(random_model(seed, sharpness), tokens, free, noise, rules, generator, greedy=int(greedy_lead))
     )
 
 
@@ -116,7 +116,7 @@ def test_a_constraint_holds_at_its_position_alone():
     noise = Noise(MASK, torch.zeros(VOCABULARY, dtype=torch.bool), {4: allowed})
     tokens = torch.full((2, 10), 9)
     generator = torch.Generator().manual_seed(0)
-    *_, last = denoise(random_model(0, 1.0), tokens, free, noise, RULES, generator, greedy_lead=True)
+    *_, last = denoise(random_model(0, 1.0), tokens, free, noise, RULES, generator, greedy=1)
     assert {*last.answer[:, 4].tolist()} <= {11, 12}
     assert not {*last.answer[:, :4].flatten().tolist()} <= {11, 12}
 

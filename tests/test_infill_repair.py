@@ -10,6 +10,7 @@ from dgls.evaluation.cuts import choose_cuts
 from dgls.infill.candidate import Candidate, spell
 from dgls.infill.denoise import Noise, denoise
 from dgls.infill.fill import answer_of, fill_gaps
+from dgls.infill.layout import Canvas
 from dgls.infill.offer import judge, offers
 from dgls.infill.request import Answer, FillRequest, Gap
 from dgls.infill.steering import leaning_towards
@@ -108,7 +109,7 @@ def test_a_repair_stops_at_the_deadline_after_any_step(monkeypatch, host, repair
 def test_the_best_beginning_is_offered_where_nothing_is_whole(host, document, drawn, offered):
     request = request_for(document)
     fragment = fragment_around(request.text, request.gaps, language_of("python", ""))
-    candidate = Candidate((spell(host.tokenizer, host.tokenizer.encode(drawn)),), 0.5)
+    candidate = Candidate((spell(host.tokenizer, host.tokenizer.encode(drawn)),), 0.5, -1.0, Canvas([], ()))
     fills = offers(request, fragment, [judge(fragment, candidate)], 7)
     assert [(fill.texts[0], fill.shortened, fill.nfe) for fill in fills] == (
         [(offered, True, 7)] if offered else []
@@ -119,7 +120,10 @@ def test_no_beginning_is_offered_beside_a_whole_fill(host):
     request = request_for("x = ├┤\n")
     fragment = fragment_around(request.text, request.gaps, language_of("python", ""))
     judged = [
-        judge(fragment, Candidate((spell(host.tokenizer, host.tokenizer.encode(drawn)),), 0.5))
+        judge(
+            fragment,
+            Candidate((spell(host.tokenizer, host.tokenizer.encode(drawn)),), 0.5, -1.0, Canvas([], ())),
+        )
         for drawn in ("1 +", "2")
     ]
     assert [fill.texts[0] for fill in offers(request, fragment, judged, 7)] == ["2"]
@@ -152,7 +156,7 @@ def test_a_leaning_holds_at_its_position_in_its_row_alone():
     generator = torch.Generator().manual_seed(0)
     logits = torch.zeros((2, 6, 20))
     logits[..., 8] = 20.0
-    *_, last = denoise(lambda canvas, _: logits, tokens, free, noise, rules, generator, greedy_lead=True)
+    *_, last = denoise(lambda canvas, _: logits, tokens, free, noise, rules, generator, greedy=1)
     assert last.answer.tolist() == [[8] * 6, [8, 8, 11, 8, 8, 8]]
 
 

@@ -67,7 +67,8 @@ def plan_case(host: Host, variant: Variant, case: Case) -> Plan:
     """The request of ``case`` in tokens, with what ``variant`` gives away or hides."""
     settings = variant.settings
     if variant.true_length:
-        settings = replace(settings, free_tokens=max(1, len(host.tokenizer.encode(case.answer))))
+        length = max(1, len(host.tokenizer.encode(case.answer)))
+        settings = replace(settings, free_tokens=length, lengths=1)
     request = case.request(settings)
     if not variant.hide_suffix:
         return plan_request(host, request)

@@ -6,10 +6,16 @@ Repair works on tokens and verdicts speak of characters; this is where the two m
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from math import log
 from typing import NamedTuple
 
+from dgls.infill.layout import Canvas
 from dgls.model.tokenizer import CodeTokenizer
 from dgls.syntax import Verdict
+
+LENGTH_PENALTY = 0.7
+"""Between 0, where the shortest fill wins, and 1, where the mean per token decides; measured on single lines."""
+LEAST_PROBABILITY = 1e-9
 
 
 class Spelled(NamedTuple):
@@ -32,13 +38,16 @@ class Spelled(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A denoised answer: per gap its tokens and text, and the mean probability of its tokens.
+    """A denoised answer: per gap its tokens and text, the mean probability of its tokens, the canvas it was drawn in.
 
-    ``repaired`` says that it is not as first drawn, ``shortened`` that it is only the beginning of what was denoised.
+    ``likelihood`` is what candidates of several lengths compare by (see :func:`likelihood_of`). ``repaired`` says that
+    it is not as first drawn, ``shortened`` that it is only the beginning of what was denoised.
     """
 
     gaps: tuple[Spelled, ...]
     confidence: float
+    likelihood: float
+    canvas: Canvas
     repaired: bool = False
     shortened: bool = False
 
@@ -56,6 +65,13 @@ class Candidate(NamedTuple):
         """A candidate for one gap, of which only ``text`` is left."""
         [gap] = self.gaps
         return self._replace(gaps=(gap._replace(text=text),), shortened=True)
+
+
+def likelihood_of(probabilities: Sequence[float]) -> float:
+    """The log-likelihood of tokens, made comparable between lengths (GNMT, arXiv 1609.08144, without its constant)."""
+    nats = sum(log(max(probability, LEAST_PROBABILITY)) for probability in probabilities)
+    penalty: float = max(1, len(probabilities)) ** LENGTH_PENALTY
+    return nats / penalty
 
 
 class Judged(NamedTuple):

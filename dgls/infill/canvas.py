@@ -26,6 +26,8 @@ from dgls.model.tokenizer import CodeTokenizer
 CANVAS_ON_CPU = 128
 LEAST_HEAD = 16
 """Tokens of the suffix that the canvas keeps room for, where there is a suffix."""
+LEAST_FREE = 4
+"""Free positions of a gap of unknown length, at least."""
 GROWTH, GROWTH_LEAST = 1.5, 8
 """A span that is rewritten gets so many times its own tokens, and so many more at least."""
 
@@ -41,7 +43,8 @@ class Plan(NamedTuple):
     """A request in tokens.
 
     ``original`` has the tokens of each gap's present text. ``between`` and ``head`` are pinned; ``edges`` has one
-    entry per gap (None: nothing to heal). ``length`` is the canvas in tokens, ``free`` the free positions per gap.
+    entry per gap (None: nothing to heal). ``length`` is the canvas in tokens, ``free`` the free positions per gap at
+    most; of the ``head``, a canvas holds what there is room for.
     """
 
     request: FillRequest
@@ -53,6 +56,10 @@ class Plan(NamedTuple):
     edges: list[Edge | None]
     length: int
     free: list[int]
+
+    def room(self, halvings: int) -> list[int]:
+        """Free positions per gap where nobody knows how long the answer is: halved so often in gaps that are empty."""
+        return _halved(self.free, self.original, halvings)
 
     def canvas(self, host: Host, free: Sequence[int]) -> Canvas:
         """The canvas with ``free[i]`` free positions for gap i."""
@@ -95,7 +102,8 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
     )
     needed = sum(free) + pinned + room_for_head
     length = next((size for size in host.canvas_lengths if needed <= size <= limit), limit)
-    head = suffix[: length - pinned - sum(free)]
+    halvings = 0 if host.delete_id is None else request.settings.lengths - 1
+    head = suffix[: length - pinned - sum(_halved(free, original, halvings))]
     head_end = gaps[-1].end + len(tokenizer.decode(head).decode(errors="ignore"))
     budget = min(request.settings.context_tokens or host.context_tokens, host.context_limit)
     start = gaps[0].start
@@ -116,6 +124,13 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
         length,
         free,
     )
+
+
+def _halved(free: Sequence[int], original: Sequence[Sequence[int]], halvings: int) -> list[int]:
+    return [
+        count if own else max(min(count, LEAST_FREE), count >> halvings)
+        for count, own in zip(free, original, strict=True)
+    ]
 
 
 def _allocate(

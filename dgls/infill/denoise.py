@@ -82,12 +82,12 @@ def denoise(
     rules: SamplerRules,
     generator: torch.Generator,
     *,
-    greedy_lead: bool,
+    greedy: int,
 ) -> Iterator[Step]:
     """Denoise the ``free`` [batch, canvas] positions of ``tokens`` [batch, canvas], at most ``rules.max_steps`` steps.
 
-    The loop ends earlier where every row is settled, or stable and confident. With ``greedy_lead`` and a mask token
-    the first row accepts the likeliest tokens instead of drawn ones. Stops at no deadline: its caller does, between
+    The loop ends earlier where every row is settled, or stable and confident. With a mask token the first ``greedy``
+    rows accept the likeliest tokens instead of drawn ones. Stops at no deadline: its caller does, between
     steps, and takes the last step's answer.
     """
     pinned = ~free
@@ -109,8 +109,7 @@ def denoise(
         drawn = draw(probabilities, generator)
         unsettled = free & ~finished[:, None]
         if noise.mask_id is not None:
-            if greedy_lead:
-                drawn[0] = guess[0]
+            drawn[:greedy] = guess[:greedy]
             unsettled &= ~settled
             quota = -(unsettled.sum(-1) // -(rules.max_steps - index))
             accepted = _within_budget(entropy, unsettled, rules.entropy_bound, quota)

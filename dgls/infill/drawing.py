@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from torch import Tensor
 
 from dgls.infill.alphabet import barred_ids, barring
-from dgls.infill.candidate import Candidate, Spelled, spell
+from dgls.infill.candidate import Candidate, Spelled, likelihood_of, spell
 from dgls.infill.canvas import Plan
 from dgls.infill.denoise import Noise, Step, denoise
 from dgls.infill.layout import Canvas
@@ -40,8 +40,11 @@ class Drawing:
         self.generator = torch.Generator(host.device).manual_seed(request.settings.seed)
         self.batch = request.candidates or request.settings.candidates
         self.nfe = 0
-        self.canvas = plan.canvas(host, plan.free)
-        self.mask = [any(position in span for span in self.canvas.free) for position in range(plan.length)]
+        lengths = 1 if host.delete_id is None or request.keeps else request.settings.lengths
+        self.greedy = min(lengths, self.batch) if request.settings.seed == 0 else 0
+        """Rows whose first draw takes the likeliest tokens: one for each length."""
+        self.canvases = [plan.canvas(host, plan.room(row % lengths)) for row in range(self.batch)]
+        self.mask = [_inside(canvas) for canvas in self.canvases]
         """Which positions the first draw frees: all of the gaps, unless a part of what stands there is kept."""
         self.speaking = (
             None if host.delete_id is None else barring(host.tokenizer, host.device, host.delete_id)
@@ -53,40 +56,40 @@ class Drawing:
         if self.request.keeps:
             self._open_drafts()
         elif self.host.delete_id is None and len(self.request.gaps) == 1 and not self.plan.original[0]:
-            self.canvas = self._probe()
-            [span] = self.canvas.free
-            self.mask = [position in span for position in range(self.plan.length)]
+            self.canvases = [self._probe()] * self.batch
+            self.mask = [_inside(canvas) for canvas in self.canvases]
         return (yield from self._draw(self.rules.max_steps, "denoising"))
 
     def redraw(self, steps: int) -> Drawn:
         """Denoise all candidates again in at most ``steps``, with other random numbers."""
         return (yield from self._draw(steps, "repairing"))
 
-    def renoise(self, rows: Sequence[Sequence[Reopened]], steps: int) -> Drawn:
-        """Denoise what is free in ``rows``, which have one entry per gap, in at most ``steps``.
+    def renoise(self, rows: Sequence[tuple[Canvas, Sequence[Reopened]]], steps: int) -> Drawn:
+        """Denoise what is free in ``rows``, canvases with one entry per gap, in at most ``steps``.
 
         All else is pinned. Answers nothing where nothing is free.
         """
-        tokens = [list(self.canvas.tokens) for _ in rows]
-        free = [[False] * len(self.canvas.tokens) for _ in rows]
+        canvases = [canvas for canvas, _ in rows]
+        tokens = [list(canvas.tokens) for canvas in canvases]
+        free = [[False] * len(canvas.tokens) for canvas in canvases]
         leanings: dict[tuple[int, int], Tensor] = {}
-        for number, row in enumerate(rows):
-            for span, gap in zip(self.canvas.free, row, strict=True):
+        for number, (canvas, row) in enumerate(rows):
+            for span, gap in zip(canvas.free, row, strict=True):
                 tokens[number][span.start : span.stop] = gap.tokens
                 free[number][span.start : span.stop] = gap.free
                 if gap.leaning is not None and True in gap.free:
                     leanings[number, span.start + gap.free.index(True)] = gap.leaning
-        return (yield from self._denoise(tokens, free, steps, "repairing", leanings))
+        return (yield from self._denoise(canvases, tokens, free, steps, "repairing", leanings))
 
     def _draw(self, steps: int, state: State) -> Drawn:
         leanings = {
             (row, span.start): self.speaking
-            for row in range(self.batch)
-            for span, own in zip(self.canvas.free, self.plan.original, strict=True)
+            for row, canvas in enumerate(self.canvases)
+            for span, own in zip(canvas.free, self.plan.original, strict=True)
             if self.speaking is not None and not own and len(span)
         }
-        tokens, free = [self.canvas.tokens] * self.batch, [self.mask] * self.batch
-        return (yield from self._denoise(tokens, free, steps, state, leanings))
+        tokens = [canvas.tokens for canvas in self.canvases]
+        return (yield from self._denoise(self.canvases, tokens, self.mask, steps, state, leanings))
 
     def frame_of(self, fill: Fill) -> Frame:
         """The last frame: the fill as it is offered."""
@@ -95,6 +98,7 @@ class Drawing:
 
     def _denoise(
         self,
+        canvases: Sequence[Canvas],
         tokens: Sequence[Sequence[int]],
         free: Sequence[Sequence[bool]],
         steps: int,
@@ -110,18 +114,18 @@ class Drawing:
             lambda canvas, conditioning: self.host.decode(view, canvas, conditioning),
             torch.tensor(tokens, device=self.host.device),
             torch.tensor(free, device=self.host.device),
-            Noise(self.host.mask_id, barred, self._constraints(), leanings),
+            Noise(self.host.mask_id, barred, self._constraints(canvases[0]), leanings),
             replace(self.rules, max_steps=steps),
             self.generator,
-            greedy_lead=first,
+            greedy=self.greedy if first else 0,
         )
         last: Step | None = None
         for last in frames:
             self.nfe += 1
-            yield Frame(self.nfe, state, self._drafts(last))
+            yield Frame(self.nfe, state, self._drafts(canvases[0], last))
             if self.request.late:
                 break
-        return self._candidates(last, repaired=not first) if last else []
+        return self._candidates(canvases, last, repaired=not first) if last else []
 
     def _barred(self, *, whole_characters: bool) -> Tensor:
         single_line = self.request.single_line
@@ -129,19 +133,20 @@ class Drawing:
             self.host.tokenizer, self.host.device, single_line=single_line, whole_characters=whole_characters
         )
 
-    def _constraints(self) -> dict[int, Tensor]:
-        """What the first free position of a gap with a healed left edge may hold."""
+    def _constraints(self, canvas: Canvas) -> dict[int, Tensor]:
+        """What the first free position of a gap with a healed left edge may hold; such canvases are all alike."""
         return {
             span.start: edge.allowed
-            for span, edge in zip(self.canvas.free, self.plan.edges, strict=True)
+            for span, edge in zip(canvas.free, self.plan.edges, strict=True)
             if edge is not None and len(span)
         }
 
     def _open_drafts(self) -> None:
         """Put the gaps' own tokens into the canvas and free those that one pass over them finds least certain."""
-        tokens, mask = list(self.canvas.tokens), [False] * len(self.canvas.tokens)
+        [canvas, *_] = self.canvases
+        tokens, mask = list(canvas.tokens), [False] * len(canvas.tokens)
         spare, strength = self.host.delete_id, self.request.strength or 0.0
-        drafts = list(zip(self.canvas.free, self.plan.original, strict=True))
+        drafts = list(zip(canvas.free, self.plan.original, strict=True))
         for span, own in drafts:
             closed = open_draft(own, [False] * len(own), len(span), spare)
             tokens[span.start : span.stop] = closed.tokens
@@ -155,8 +160,8 @@ class Drawing:
             draft = open_draft(own, free, len(span), spare)
             tokens[span.start : span.stop] = draft.tokens
             mask[span.start : span.stop] = draft.free
-        self.canvas = self.canvas._replace(tokens=tokens)
-        self.mask = mask
+        self.canvases = [canvas._replace(tokens=tokens)] * self.batch
+        self.mask = [mask] * self.batch
 
     def _probe(self) -> Canvas:
         """The canvas whose number of free positions one step finds likeliest, for its length."""
@@ -176,14 +181,16 @@ class Drawing:
         scores = mean * torch.tensor(lengths, device=self.host.device) ** LENGTH_BIAS
         return canvases[int(scores.argmax())]
 
-    def _candidates(self, step: Step, *, repaired: bool) -> list[Candidate]:
+    def _candidates(self, canvases: Sequence[Canvas], step: Step, *, repaired: bool) -> list[Candidate]:
         """The rows of ``step`` as candidates, in order."""
         candidates = []
         delete = -1 if self.host.delete_id is None else self.host.delete_id
-        for answer, confidence in zip(step.answer.tolist(), step.confidence.tolist(), strict=True):
+        for canvas, answer, confidence in zip(
+            canvases, step.answer.tolist(), step.confidence.tolist(), strict=True
+        ):
             spelled: list[Spelled] = []
             kept: list[float] = []
-            for span, edge in zip(self.canvas.free, self.plan.edges, strict=True):
+            for span, edge in zip(canvas.free, self.plan.edges, strict=True):
                 tokens = answer[span.start : span.stop]
                 spelled.append(spell(self.host.tokenizer, tokens, edge.cut if edge else b""))
                 kept += [
@@ -192,16 +199,16 @@ class Drawing:
                     if token != delete
                 ]
             mean = sum(kept) / len(kept) if kept else min(confidence)
-            candidates.append(Candidate(tuple(spelled), mean, repaired))
+            candidates.append(Candidate(tuple(spelled), mean, likelihood_of(kept), canvas, repaired))
         return candidates
 
-    def _drafts(self, step: Step) -> tuple[tuple[Run, ...], ...]:
+    def _drafts(self, canvas: Canvas, step: Step) -> tuple[tuple[Run, ...], ...]:
         """The leading row of ``step`` as runs of text with one confidence each, per gap."""
         answer, confidence, settled = (
             row[0].tolist() for row in (step.answer, step.confidence, step.settled)
         )
         drafts = []
-        for span, edge in zip(self.canvas.free, self.plan.edges, strict=True):
+        for span, edge in zip(canvas.free, self.plan.edges, strict=True):
             spelled = spell(self.host.tokenizer, answer[span.start : span.stop], edge.cut if edge else b"")
             runs: list[Run] = []
             begin = 0
@@ -212,3 +219,8 @@ class Drawing:
                     begin = end
             drafts.append(tuple(runs))
         return tuple(drafts)
+
+
+def _inside(canvas: Canvas) -> list[bool]:
+    """Which positions of ``canvas`` are in its gaps."""
+    return [any(position in span for span in canvas.free) for position in range(len(canvas.tokens))]

@@ -54,9 +54,9 @@ def sound_end(request: FillRequest, fragment: Fragment, candidate: Candidate) ->
 
 
 def _rank(judged: Judged) -> tuple[bool, int, float]:
-    """Checked before unchecked, then what leaves less that is wrong, then by confidence."""
+    """Checked before unchecked, then what leaves less that is wrong, then by likelihood."""
     candidate, ruling = judged
-    return not ruling.checked, ruling.remaining, -candidate.confidence
+    return not ruling.checked, ruling.remaining, -candidate.likelihood
 
 
 def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[Judged]) -> Iterator[Judged]:
@@ -72,7 +72,7 @@ def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[J
             for beginning in _good_beginning(request, fragment, candidate, ends(fragment, candidate))
         ]
         if found:
-            yield max(found, key=lambda one: (len(one.candidate.texts[0].strip()), one.candidate.confidence))
+            yield max(found, key=lambda one: (len(one.candidate.texts[0].strip()), one.candidate.likelihood))
             return
 
 

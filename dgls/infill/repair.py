@@ -50,7 +50,7 @@ def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judge
     for round_number in range(1, rounds + 1):
         if not current or drawing.request.late:
             break
-        rows = [_opened(drawing, fragment, one, round_number) for one in current]
+        rows = [(one.candidate.canvas, _opened(drawing, fragment, one, round_number)) for one in current]
         fresh = yield from drawing.renoise(rows, drawing.request.settings.repair_steps)
         current = [judge(fragment, candidate) for candidate in fresh]
         tried += current
