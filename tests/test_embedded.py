@@ -37,7 +37,7 @@ def documents() -> list[Document]:
     for module in MODULES:
         path = library / (module.replace(".", "/") + ".py")
         text = path.read_text(encoding="utf-8")
-        nodes = np.array(node_spans(text, python.grammar, 2, 800), dtype="<i4").tobytes()
+        nodes = np.array(node_spans(text, python, 2, 800), dtype="<i4").tobytes()
         documents.append(Document(module, path.name, "python", text, nodes))
     return documents
 

@@ -6,7 +6,7 @@ string) may begin is not to be had from a grammar, so it is observed: each is lo
 printable character and of the names of the symbols, and one that none of them shows may begin with anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from tree_sitter import Node, Tree
 from dgls.syntax.fragment import Fragment
 from dgls.syntax.language import Language
 from dgls.syntax.tree import Clock, parse, parseable
+from dgls.syntax.walk import walk
 
 PRINTABLE = "".join(map(chr, range(33, 127)))
 PROBES = ("{}", "{}a", "{}1", "{}{}", '"{}a"', "'{}a'", "`{}a`", "x = {}a{}")
@@ -138,21 +139,9 @@ def _beginnings(language: Language) -> dict[str, frozenset[int]]:
     seen: dict[str, set[int]] = {}
     for text in (*TEXTS, *texts, *sorted(names), *sorted(name.capitalize() for name in names)):
         tree = parse(text.encode(), language, Clock(PROBE_MS))
-        for node in () if tree is None else _leaves(tree):
-            if node.is_named and node.end_byte > node.start_byte:
+        for node in () if tree is None else walk(tree.root_node):
+            if node.child_count == 0 and node.is_named and node.end_byte > node.start_byte:
                 seen.setdefault(node.type, set()).add(text.encode()[node.start_byte])
     return {
         name: frozenset(found | WORD_BYTES if found & WORD_BYTES else found) for name, found in seen.items()
     }
-
-
-def _leaves(tree: Tree) -> Iterator[Node]:
-    cursor = tree.walk()
-    while True:
-        if cursor.goto_first_child():
-            continue
-        assert cursor.node is not None
-        yield cursor.node
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return

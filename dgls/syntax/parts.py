@@ -6,14 +6,14 @@ expressions are what the grammar calls so, by its supertypes or by the names of 
 
 from collections.abc import Set
 from functools import cache
-from itertools import accumulate
 from typing import Literal, get_args
 
 import tree_sitter
 from tree_sitter import Node
 
 from dgls.syntax.language import Language
-from dgls.syntax.tree import Clock, parse, parseable, wrong_sites
+from dgls.syntax.tree import Clock, in_characters, parse, parseable, wrong_sites
+from dgls.syntax.walk import walk
 
 Part = Literal["expression", "arguments", "statement", "body"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -43,30 +43,13 @@ def parts_of(
     tree = parse(source, language, Clock(budget_ms))
     expressions = _expressions(language.grammar)
     found: dict[Part, set[tuple[int, int]]] = {part: set() for part in PARTS}
-    cursor = tree.walk() if tree else None
-    descending = True
-    while cursor:
-        node = cursor.node
-        if descending and node is not None:
-            if part := _part(node, language, expressions):
-                kind, start, end = part
-                if shortest <= end - start <= longest:
-                    found[kind].add((start, end))
-            if node.end_byte - node.start_byte > shortest and cursor.goto_first_child():
-                continue
-        if cursor.goto_next_sibling():
-            descending = True
-        elif cursor.goto_parent():
-            descending = False
-        else:
-            break
-    if text.isascii():
-        return {part: sorted(spans) for part, spans in found.items()}
-    # Byte offsets of node boundaries are starts of characters: count the characters that start before them.
-    before = [0, *accumulate(byte & 0xC0 != 0x80 for byte in source)]
-    return {
-        part: sorted((before[start], before[end]) for start, end in spans) for part, spans in found.items()
-    }
+    nodes = walk(tree.root_node, lambda node: node.end_byte - node.start_byte > shortest) if tree else ()
+    for node in nodes:
+        if part := _part(node, language, expressions):
+            kind, start, end = part
+            if shortest <= end - start <= longest:
+                found[kind].add((start, end))
+    return {part: in_characters(spans, source) for part, spans in found.items()}
 
 
 def _part(node: Node, language: Language, expressions: Set[str]) -> tuple[Part, int, int] | None:

@@ -13,9 +13,12 @@ import tree_sitter
 from tree_sitter import Node
 
 from dgls.syntax.predicates import PREDICATES, Place, Predicate, QueryProblem, Span, check_selector
+from dgls.syntax.walk import faulty_nodes
 
 LARGEST_TREE = 60_000
 """Nodes; a query over more would keep other threads waiting for too long, and cannot be stopped."""
+MOST_IN_ERROR = 3_000
+"""Children of one ERROR, which the grammar does not group as it does others: a query's time grows with the square."""
 DEEPEST_START = 300
 """Levels; the time of a query grows with the square of them."""
 
@@ -69,7 +72,7 @@ class CheckedQuery:
         size = root.descendant_count
         if within is not None:
             size = min(size, within[1] - within[0])  # hardly more nodes than bytes
-        if size > LARGEST_TREE:
+        if size > LARGEST_TREE or _has_wide_error(root, late):
             return None
         place = Place(source, root)
         cursor = tree_sitter.QueryCursor(self._query)
@@ -91,6 +94,13 @@ class CheckedQuery:
             else:
                 matches.append(Match(pattern, captures, narrowed))
         return matches
+
+
+def _has_wide_error(root: Node, late: Callable[[], bool]) -> bool:
+    """Whether a query would take too long over what does not parse, or the time was up before that was told."""
+    if root.descendant_count <= MOST_IN_ERROR:
+        return False
+    return any(late() or (node.is_error and node.child_count > MOST_IN_ERROR) for node in faulty_nodes(root))
 
 
 class _Condition(NamedTuple):

@@ -17,6 +17,7 @@ from dgls.infill.request import Gap
 from dgls.syntax.expected import state_after
 from dgls.syntax.language import Language
 from dgls.syntax.tree import Clock, characters, parse, parseable, wrong_sites
+from dgls.syntax.walk import faulty_nodes, walk
 
 BUDGET_MS = 1_000.0
 PLACES = 24
@@ -171,19 +172,12 @@ def _apart(source: bytes, place: int, token: bytes) -> bytes:
 def _leaves(tree: Tree, low: int, high: int, start: int, end: int) -> list[Node]:
     """The leaves between bytes ``low`` and ``high``, but of many lines those near ``start`` and ``end`` alone."""
     first_row, last_row = _row(tree, start), _row(tree, end)
-    leaves: list[Node] = []
-    cursor = tree.walk()
-    while True:
-        node = cursor.node
-        assert node is not None
+
+    def is_near(node: Node) -> bool:
         near = node.start_point.row <= first_row + LINES or node.end_point.row >= last_row - LINES
-        if node.end_byte >= low and node.start_byte <= high and near:
-            if cursor.goto_first_child():
-                continue
-            leaves.append(node)
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return leaves
+        return near and node.end_byte >= low and node.start_byte <= high
+
+    return [node for node in walk(tree.root_node, is_near) if node.child_count == 0 and is_near(node)]
 
 
 def _row(tree: Tree, byte: int) -> int:
@@ -227,20 +221,13 @@ def _wrongness(source: bytes, tree: Tree) -> Wrongness:
     """How much of ``tree`` does not parse, in bytes: its ERRORs, outermost, and one for each fault."""
     extent = end = 0
     stumble = len(source) + 1
-    cursor = tree.walk()
-    while True:
-        node = cursor.node
-        assert node is not None
+    for node in faulty_nodes(tree.root_node):
         if node.is_error or node.is_missing:
             extent += 1 + max(0, node.end_byte - max(end, node.start_byte))
             end = max(end, node.end_byte)
             if stumble > len(source) and not any(child.has_error for child in node.children):
                 stumble = node.start_byte
-        if node.has_error and cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return Wrongness(extent, stumble)
+    return Wrongness(extent, stumble)
 
 
 def _point(source: bytes, offset: int) -> Point:

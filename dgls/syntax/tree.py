@@ -6,16 +6,17 @@ differently (lone surrogates, lone carriage returns) is replaced here, one chara
 
 import re
 import time
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
 import tree_sitter
 from tree_sitter import Node, Tree
 
 from dgls.syntax.language import Language
+from dgls.syntax.walk import faulty_nodes
 
-CHUNK_BYTES = 1 << 16
+CHUNK_BYTES = 1 << 14
 VISITS = 4_000
 """Nodes looked at, at most, in search of faults: an unclosed string can put an ERROR around thousands."""
 
@@ -55,16 +56,27 @@ def characters(source: bytes, start: int, end: int) -> int:
     return len(source[start:end].decode("utf-8", "ignore"))
 
 
+def in_characters(spans: Iterable[tuple[int, int]], source: bytes) -> list[tuple[int, int]]:
+    """``spans`` of the bytes of ``source``, which do not cut a character, as offsets of characters, sorted."""
+    if source.isascii():
+        return sorted(spans)
+    before = [0, *accumulate(byte & 0xC0 != 0x80 for byte in source)]  # characters that start before a byte
+    return sorted((before[start], before[end]) for start, end in spans)
+
+
 def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None = None) -> Tree | None:
     """The tree of ``source``; None if the time was up before the end, or the grammar cannot take what is so deep.
 
     ``edited`` is the tree of another source, told of the edits that made this one of it: what they leave alone is not
     parsed again. The callbacks also let other threads run: a plain ``parse(bytes)`` holds the interpreter lock to
     its end.
+
+    The progress callback alone does not bound the time: it is asked once in many tokens, and some grammars look as
+    far as the end of the source for what closes each. So no more is read once the time is up.
     """
 
     def read(offset: int, _point: object) -> bytes:
-        return source[offset : offset + CHUNK_BYTES]
+        return b"" if clock.late() else source[offset : offset + CHUNK_BYTES]
 
     def stop(_offset: int, _has_error: bool) -> bool:
         return clock.late()
@@ -74,10 +86,12 @@ def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None =
     parser = tree_sitter.Parser(language.grammar)
     try:
         if edited is not None:
-            return parser.parse(read, edited, encoding="utf8", progress_callback=stop)
-        return parser.parse(read, encoding="utf8", progress_callback=stop)
+            tree = parser.parse(read, edited, encoding="utf8", progress_callback=stop)
+        else:
+            tree = parser.parse(read, encoding="utf8", progress_callback=stop)
     except ValueError:  # how the binding says that it was stopped
         return None
+    return None if clock.late() else tree  # the end may not have been read
 
 
 def wrong_sites(tree: Tree, source: bytes, language: Language, clock: Clock) -> list[Site] | None:
@@ -86,7 +100,7 @@ def wrong_sites(tree: Tree, source: bytes, language: Language, clock: Clock) -> 
     None if the time or the visits were up before the end.
     """
     sites: list[Site] = []
-    for visits, node in enumerate(_faulty_nodes(tree)):
+    for visits, node in enumerate(faulty_nodes(tree.root_node)):
         if visits >= VISITS or clock.late():
             return None
         if node.is_error:
@@ -114,19 +128,3 @@ def _hidden(node: Node) -> tuple[int, int]:
         if before.is_named and after.is_named and before.end_point.row == after.start_point.row:
             return before.start_byte, after.end_byte
     return node.start_byte, node.end_byte
-
-
-def _faulty_nodes(tree: Tree) -> Iterator[Node]:
-    """The nodes that are faulty or hold something faulty, outermost first, each once; never recursive."""
-    if not tree.root_node.has_error:
-        return
-    cursor = tree.walk()
-    while True:
-        node = cursor.node
-        assert node is not None
-        yield node
-        if node.has_error and cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return

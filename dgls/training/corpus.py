@@ -221,7 +221,7 @@ def _documents(
             dropped[reason] += 1
             continue
         assert language is not None
-        spans = node_spans(text, language.grammar, SMALLEST_NODE, LARGEST_NODE)
+        spans = node_spans(text, language, SMALLEST_NODE, LARGEST_NODE)
         nodes = np.array(spans, dtype="<i4").reshape(-1, 2).tobytes()
         yield Document(package.name, file.name, file.language, text, nodes)
 

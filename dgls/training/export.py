@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LARGEST_SHARD = "15MB"
 SAMPLER = SamplerAdvice(
-    max_steps=12, entropy_bound=0.3, temperature_start=0.6, temperature_end=0.3, stability=1, confidence=0.005
+    max_steps=6, entropy_bound=0.3, temperature_start=0.6, temperature_end=0.3, stability=1, confidence=0.005
 )
 
 
