@@ -85,6 +85,18 @@ def test_a_missing_grammar_is_named_once_with_what_installs_it(uri: str, tmp_pat
         assert client.untaken("window/showMessage") == []
 
 
+def test_a_missing_grammar_of_a_language_inside_another_is_named_too(uri: str, tmp_path: Path) -> None:
+    (tmp_path / "tree_sitter_css.py").write_text("raise ImportError")
+    page = "<p></p>\n<style>\na { }\n</style>\n"
+    with serving(environment={"PYTHONPATH": str(tmp_path)}) as client:
+        client.ready()
+        client.open(uri, script(validated=False) + page, language="html")
+        assert client.result(client.request(*inline(uri, 1, 3)))
+        assert client.result(client.request(*inline(uri, 3, 4)))
+        assert 'pip install "dgls[css]"' in client.shown()
+        assert client.untaken("window/showMessage") == []
+
+
 @pytest.mark.parametrize(
     ("line", "character", "invoked", "single"),
     [

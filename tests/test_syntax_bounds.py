@@ -30,13 +30,20 @@ TEXTS = {
     "script": ("html", "'<script>' + 'f();' * 1_250_000 + '</script>'"),
     "objects": ("json", f"""'{{"a":' * {DEEP}"""),
     "quotations": ("markdown", f"'> ' * {DEEP}"),
+    "substitutions": ("shellscript", "'$(' * 50_000"),
+    "signs": ("javascript", f"'-' * {DEEP}"),
+    "comments": ("kotlin", "'/*' * 2_500_000"),
+    "comments in a page": ("html", "'<!--' * 1_250_000"),
+    "levels": ("yaml", f"'- ' * {DEEP}"),
     "one line of 5 MB": ("javascript", "'var a=1;' * 625_000"),
     "one string of 5 MB": ("python", "'x = \"' + 'a' * 5_000_000 + '\"'"),
 }
 LOOK = """
 import sys
 from dgls.infill.request import Gap
-from dgls.syntax import enclosing_statement, fragment_around, language_of, statement_ends, verdict
+from dgls.syntax import enclosing_statement, find_holes, fragment_around, language_of, statement_ends, verdict
+from dgls.syntax.sites import troubles
+from dgls.syntax.spans import node_spans
 language, text = language_of(sys.argv[1], ""), eval(sys.argv[2])
 gap = Gap(len(text) // 2, len(text) // 2)
 fragment = fragment_around(text, [gap], language)
@@ -45,6 +52,9 @@ for fill in ("x", "(", "x y"):
         assert 0 <= fault.start <= fault.end <= len(fill)
 assert all(0 < end <= 1 for end in statement_ends(fragment, ["x"], 0))
 enclosing_statement(text, gap, language)
+find_holes(text, language)
+troubles(text, language)
+node_spans(text, language, 2, 800, budget_ms=500)
 """
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from dgls.infill.request import Gap
 from dgls.syntax import find_holes, fragment_around, language_of, statement_ends
+from dgls.syntax.tree import Clock, parse
 from tests.syntax_sources import SOURCES, files, read
 from tests.test_syntax_grammars import FOLDERS, PATIENCE_MS, load
 
@@ -75,6 +76,21 @@ def test_holes_of_a_function_are_found_in_a_large_file() -> None:
     assert find_holes(text, python, Gap(gap.start, gap.start), budget_ms=PATIENCE_MS) == gaps
 
 
+def test_holes_are_found_in_languages_inside_the_text() -> None:
+    marked = {
+        "html": "<p>é😀</p>\n<script>\nfunction f() {├\n  ┤\n}\n</script>\n<script type=klingon>if (x) {}</script>\n",
+        "markdown": "# é\n\n```python\ndef f():\n    ├...┤\n```\n\n"
+        "> ```js\n> function f() {├┤}\n> if (x) {├┤\n> }\n> if (x) {\n>\n>   // todo\n> ├┤}\n> ```\n\n"
+        "~~~html\n<script>if (x) {├┤}</script>\n~~~\n",
+    }
+    for name, document in marked.items():
+        text, gaps = unmarked(document)
+        known = language_of(name, "")
+        assert known is not None
+        assert find_holes(text, known, budget_ms=PATIENCE_MS) == gaps
+        assert find_holes(text, known, gaps[-1], budget_ms=PATIENCE_MS) == gaps[-1:]
+
+
 def test_a_hole_ends_before_the_line_of_its_closing_bracket() -> None:
     javascript = language_of("javascript", "")
     assert javascript is not None
@@ -82,7 +98,16 @@ def test_a_hole_ends_before_the_line_of_its_closing_bracket() -> None:
     assert find_holes(text, javascript) == [Gap(text.index("{") + 1, text.index("\r\n}"))]
 
 
-@pytest.mark.parametrize("text", ["{" * 100_000, "function f() {" * 20_000, "x" * 5_000_000])
+def test_no_query_is_asked_about_an_error_that_holds_thousands() -> None:
+    javascript = language_of("javascript", "")
+    assert javascript is not None
+    for text, found in (("-" * 1_000, []), ("-" * 20_000, None)):
+        tree = parse(text.encode(), javascript, Clock(PATIENCE_MS))
+        assert tree is not None
+        assert javascript.holes.spans(tree.root_node, text.encode(), lambda: False) == found
+
+
+@pytest.mark.parametrize("text", ["{" * 100_000, "-" * 100_000, "function f() {" * 20_000, "x" * 5_000_000])
 def test_pathological_texts_have_no_holes_in_time(text: str) -> None:
     javascript = language_of("javascript", "")
     assert javascript is not None

@@ -1,9 +1,11 @@
 """What there is in a text to be filled or mended, before anything is. Parses, within a time limit; knows no tensor."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from dgls.infill.request import FillError, FillRequest, Gap
 from dgls.syntax import GrammarMissing, Language, LanguageError, enclosing_definition, find_holes, language_of
+from dgls.syntax.nested import missing_inside
 from dgls.syntax.sites import Trouble, troubles
 
 BUDGET_MS = 2_000.0
@@ -30,13 +32,13 @@ def glance(text: str, language_id: str, path: str) -> Glance:
     return Glance(tuple(find_holes(text, language, budget_ms=GLANCE_MS)), tuple(wrong or ()))
 
 
-def missing_grammar(language_id: str, path: str) -> str:
-    """What to install so that texts of this language are checked; empty where nothing is missing."""
+def missing_grammar(text: str, gaps: Sequence[Gap], language_id: str, path: str) -> str:
+    """What to install so that fills of ``gaps`` are checked by the language they are in; empty if nothing is."""
     try:
-        language_of(language_id, path)
+        language = language_of(language_id, path)
     except (GrammarMissing, LanguageError) as error:
         return str(error)
-    return ""
+    return missing_inside(text, gaps, language) if language else ""
 
 
 def language_for(request: FillRequest, what: str) -> Language:

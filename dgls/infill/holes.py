@@ -12,10 +12,11 @@ from msgspec.structs import replace
 
 from dgls.infill.canvas import fit_together
 from dgls.infill.fill import fill_gaps
-from dgls.infill.found import holes_of
+from dgls.infill.found import holes_of, language_for
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run, filled
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
+from dgls.syntax.nested import in_one_language
 
 
 class Filled(NamedTuple):
@@ -65,12 +66,14 @@ def fill_holes(
 
 
 def _groups(host: Host, request: FillRequest, holes: Sequence[Gap]) -> list[range]:
-    """The holes, by number, in stretches that fit into one canvas each."""
+    """The holes, by number, in stretches that fit into one canvas each and can be judged together."""
     groups: list[range] = []
+    language = language_for(request, "holes")
     start = 0
     for stop in range(1, len(holes) + 1):
         grown = replace(request, gaps=tuple(holes[start : stop + 1]), find=None)
-        if stop == len(holes) or not fit_together(host, grown):
+        together = fit_together(host, grown) and in_one_language(request.text, grown.gaps, language)
+        if stop == len(holes) or not together:
             groups.append(range(start, stop))
             start = stop
     return groups

@@ -6,7 +6,7 @@ loop. The features themselves stand in ``features.py``.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TypeVar
@@ -187,19 +187,20 @@ class Session(LanguageServer):
             self.show_once(outcome.message)
             raise JsonRpcException(outcome.message, code=lsp.LSPErrorCodes.RequestFailed)
         if any(not fill.validated for fill in outcome.fills):
-            self._keep(asyncio.create_task(self._say_what_is_missing(ask.snapshot)))
+            gaps = outcome.gaps or ask.wanted.gaps
+            self._keep(asyncio.create_task(self._say_what_is_missing(ask.snapshot, gaps)))
         return outcome
 
-    async def _say_what_is_missing(self, snapshot: Document) -> None:
-        """Name, once, the grammar without which fills of ``snapshot`` are not validated."""
-        message = await asyncio.to_thread(self._missing_grammar, snapshot)
+    async def _say_what_is_missing(self, snapshot: Document, gaps: Sequence[Gap]) -> None:
+        """Name, once, the grammar without which fills of ``gaps`` in ``snapshot`` are not validated."""
+        message = await asyncio.to_thread(self._missing_grammar, snapshot, gaps)
         if message and self.resolved.settings.infill.validate:
             self.show_once(message, lsp.MessageType.Warning)
 
-    def _missing_grammar(self, snapshot: Document) -> str:
+    def _missing_grammar(self, snapshot: Document, gaps: Sequence[Gap]) -> str:
         from dgls.infill.found import missing_grammar  # not at the top: it brings the parser
 
-        return missing_grammar(snapshot.language_id, self.path(snapshot.uri))
+        return missing_grammar(snapshot.text, gaps, snapshot.language_id, self.path(snapshot.uri))
 
     async def glance(self, snapshot: Document) -> "Glance":
         """The holes and faults of ``snapshot``: found in a thread, and kept until another document is looked at."""

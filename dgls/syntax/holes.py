@@ -2,6 +2,9 @@
 
 from dgls.infill.request import Gap
 from dgls.syntax.language import Language
+from dgls.syntax.nested import inner_texts
+from dgls.syntax.places import outermost
+from dgls.syntax.predicates import Span
 from dgls.syntax.tree import Clock, characters, parse, parseable
 
 BUDGET_MS = 500.0
@@ -12,8 +15,9 @@ def find_holes(
 ) -> list[Gap]:
     """The holes of ``text`` that lie in ``span``, or around all of it; all of them without a span.
 
-    The gaps are character offsets, sorted; none overlaps another, since the outermost counts. Empty where the time
-    was up, or where the span is too large. Raises ValueError where the span is outside the text.
+    Those of languages inside the text's are found by their own rules, unless lines of the outer language cut them.
+    The gaps are character offsets, sorted; none overlaps another, since the outermost counts. Some or all are left out
+    where the time was up, or where the span is too large. Raises ValueError where the span is outside the text.
     """
     span = Gap(0, len(text)) if span is None else span
     if not 0 <= span.start <= span.end <= len(text):
@@ -21,15 +25,12 @@ def find_holes(
     text = parseable(text)
     source = text.encode()
     clock = Clock(budget_ms)
-    tree = parse(source, language, clock)
-    if tree is None:
-        return []
     first = len(text[: span.start].encode())
     last = first + len(text[span.start : span.end].encode())
     within = max(0, first - 1), min(len(source), last + 1)  # with what an empty span touches
     gaps: list[Gap] = []
     offset, position = 0, 0
-    for start, end in language.holes.spans(tree.root_node, source, clock.late, within) or ():
+    for start, end in _hole_spans(source, language, within, clock):
         low = position + characters(source, offset, start)
         high = low + characters(source, start, end)
         offset, position = end, high
@@ -38,3 +39,21 @@ def find_holes(
         if inside or around:
             gaps.append(Gap(low, high))
     return gaps
+
+
+def _hole_spans(source: bytes, language: Language, within: Span, clock: Clock) -> list[Span]:
+    """The bytes of the holes that touch ``within``, sorted, with those in languages inside ``language``."""
+    tree = parse(source, language, clock)
+    if tree is None:
+        return []
+    spans = language.holes.spans(tree.root_node, source, clock.late, within) or []
+    for inner, pieces in inner_texts(tree, source, language, within, clock):
+        text = b"".join(source[start:end] for start, end in pieces)
+        found = _hole_spans(text, inner, (0, len(text)), clock)
+        first = 0
+        for start, end in pieces:
+            last, shift = first + end - start, start - first
+            here = [hole for hole in found if first <= hole[0] and hole[1] <= last]
+            spans += [(low + shift, high + shift) for low, high in here if low < last or last == len(text)]
+            first = last
+    return outermost(spans)

@@ -5,17 +5,19 @@ question left: whether the node still ends where it ended, or the fill ends it, 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from tree_sitter import Node
+from tree_sitter import Node, Tree
 
 from dgls.infill.request import Gap
 from dgls.syntax.language import GrammarMissing, Language, LanguageError, Nested, language_of
-from dgls.syntax.tree import Clock, characters, parse
+from dgls.syntax.tree import Clock, characters, parse, parseable
 from dgls.syntax.view import Span, View
+from dgls.syntax.walk import walk
 
+BUDGET_MS = 500.0
 MANY_CHILDREN = 20_000
 """Children of one node; more are not searched for the one that holds a gap."""
 
@@ -29,6 +31,8 @@ class Held(NamedTuple):
     gaps: tuple[Gap, ...]
     """In ``text``, which is that of the node, without what a line of the outer language begins with."""
     shell: "Shell"
+    missing: str = ""
+    """What to install, where the grammar is one that dgls knows but that is not installed."""
 
 
 class Shell:
@@ -99,7 +103,43 @@ def held_by(
             start = len(inner_text)
             inner_text += text[gap.start : gap.end]
             inner_gaps.append(Gap(start, len(inner_text)))
-    return Held(inner.language, inner_text, tuple(inner_gaps), shell)
+    return Held(inner.language, inner_text, tuple(inner_gaps), shell, inner.missing)
+
+
+def in_one_language(text: str, gaps: Sequence[Gap], language: Language, budget_ms: float = BUDGET_MS) -> bool:
+    """Whether all ``gaps`` can be judged together: they are in one node of another language, or none is in any."""
+    return held_by(parseable(text), gaps, language, budget_ms) != "unclear"
+
+
+def missing_inside(text: str, gaps: Sequence[Gap], language: Language, budget_ms: float = BUDGET_MS) -> str:
+    """What to install for the language inside ``language`` that ``gaps`` are in; empty where nothing is missing."""
+    held = held_by(parseable(text), gaps, language, budget_ms)
+    if not isinstance(held, Held):
+        return ""
+    if held.language is None:
+        return held.missing
+    return missing_inside(held.text, held.gaps, held.language, budget_ms)
+
+
+def inner_texts(
+    tree: Tree, source: bytes, language: Language, within: Span, clock: Clock
+) -> Iterator[tuple[Language, list[Span]]]:
+    """The nodes of ``tree`` that touch ``within`` and are in a language at hand: the bytes of ``source`` in them.
+
+    These are in several pieces where lines begin with what belongs to ``language``. Ends early when the time is up.
+    """
+    types = {rule.node for rule in language.description.nested}
+    if not types:
+        return
+    for node in walk(
+        tree.root_node, lambda node: node.start_byte <= within[1] and within[0] <= node.end_byte
+    ):
+        if clock.late():
+            return
+        around = node.parent if node.type in types else None
+        inner = None if around is None else _inner(around, node, source, language)
+        if inner is not None and inner.language is not None:
+            yield inner.language, _pieces(node, source, inner.rule.continuation)[0]
 
 
 def _filler(before: bytes, after: bytes) -> str:
@@ -112,6 +152,7 @@ def _filler(before: bytes, after: bytes) -> str:
 class _Inner(NamedTuple):
     rule: Nested
     language: Language | None
+    missing: str
 
 
 def _probed(text: str, gaps: Sequence[Gap]) -> tuple[str, list[Span]]:
@@ -134,22 +175,29 @@ def _nested_in(root: Node, source: bytes, span: Span, language: Language) -> tup
     """The node around ``span`` that is in another language, and the one around that."""
     path = _path(root, *span)
     for around, node in pairwise(path):
-        for rule in language.description.nested:
-            if node.type != rule.node or around.type != rule.inside:
-                continue
-            opening = source[around.start_byte : node.start_byte].decode("utf-8", "ignore")
-            match = re.match(rule.opening, opening)
-            if match is not None:
-                return node, around, _Inner(rule, _named(match.groupdict().get("language") or rule.language))
+        if inner := _inner(around, node, source, language):
+            return node, around, inner
     return None
 
 
-def _named(name: str) -> Language | None:
-    """A language by the word that people write: an id or a file ending."""
+def _inner(around: Node, node: Node, source: bytes, language: Language) -> _Inner | None:
+    """What ``node``, directly in ``around``, is in, if that is another language: the first rule that matches counts."""
+    for rule in language.description.nested:
+        if node.type != rule.node or around.type != rule.inside:
+            continue
+        opening = source[around.start_byte : node.start_byte].decode("utf-8", "ignore")
+        match = re.match(rule.opening, opening)
+        if match is not None:
+            return _named(rule, match.groupdict().get("language") or rule.language)
+    return None
+
+
+def _named(rule: Nested, name: str) -> _Inner:
+    """The language of a rule by the word that people write: an id or a file ending."""
     try:
-        return language_of(name.lower(), f"x.{name.lower()}")
-    except (GrammarMissing, LanguageError):
-        return None
+        return _Inner(rule, language_of(name.lower(), f"x.{name.lower()}"), "")
+    except (GrammarMissing, LanguageError) as error:
+        return _Inner(rule, None, str(error))
 
 
 def _path(root: Node, start: int, end: int) -> list[Node]:

@@ -1,6 +1,6 @@
 """Places that queries name: the holes of ``holes.scm``, and where a fill of several lines may end by ``blocks.scm``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import tree_sitter
 from tree_sitter import Node
@@ -47,11 +47,16 @@ class HoleRules:
                 node = match.captures[AFTER][-1]
                 if node.next_sibling is not None:
                     spans.add(_after(source, node.end_byte, node.next_sibling.start_byte))
-        outermost: list[Span] = []
-        for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
-            if not outermost or (start >= outermost[-1][1] and (start, end) != outermost[-1]):
-                outermost.append((start, end))
-        return outermost
+        return outermost(spans)
+
+
+def outermost(spans: Iterable[Span]) -> list[Span]:
+    """``spans``, sorted, without those that another one overlaps which begins before, or ends behind."""
+    kept: list[Span] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or (start >= kept[-1][1] and (start, end) != kept[-1]):
+            kept.append((start, end))
+    return kept
 
 
 class EndRules:
