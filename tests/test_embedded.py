@@ -44,7 +44,7 @@ def documents() -> list[Document]:
 
 def test_it_learnt_from_both_sides(host: Host, documents: list[Document]) -> None:
     """On files it never saw, the text of a gap is likelier with what stands behind it than without."""
-    gaps = cut_gaps(documents, 250, host, seed=0)
+    gaps = cut_gaps(documents, 60, host, seed=0)
     settings, store = InfillSettings(context_tokens=384), host.new_store()
     pairs = [
         cross_entropies(host, store, gap, settings, random.Random(index))[0] for index, gap in enumerate(gaps)

@@ -144,7 +144,7 @@ def test_two_workers_find_what_one_finds_and_the_report_says_how(
     folder: Path, tmp_path: Path, tiny_dgls: Path
 ) -> None:
     reports = []
-    rows = ("--hide-suffix", "--set", "infill.max_steps=2")
+    rows = ("--hide-suffix", "--set", "infill.max_steps=2,infill.repair_rounds=1,infill.candidates=2")
     for workers in ("1", "2"):
         target = tmp_path / f"{workers}.json"
         outputs = ("--json", target, "--plot", tmp_path / f"{workers}.svg")

@@ -179,7 +179,7 @@ def test_wrong_pins_are_named(pins: list[Gap], message: str) -> None:
 
 @pytest.mark.parametrize("name", ["host", "foreign"])
 @pytest.mark.parametrize("strength", [None, 0.5])
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(edges=st.lists(st.integers(BODY.start, BODY.end), min_size=2, max_size=4, unique=True).map(sorted))
 def test_pins_survive_to_the_letter(
     name: str, strength: float | None, request: pytest.FixtureRequest, edges: list[int]
