@@ -1,13 +1,50 @@
-"""Documents that are printed from the code say what the code says."""
+"""Documents that are printed from the code say what the code says, and links lead somewhere."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
-DOCS = Path(__file__).parent.parent / "docs"
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "grammars" / "README.md", *sorted(DOCS.glob("*.md"))]
+FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
-def test_the_settings_page_is_the_schema():
+def anchors(page: Path) -> set[str]:
+    """What a page's headings are called in links."""
+    names = HEADING.findall(FENCE.sub("", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w\- ]", "", name.lower()).replace(" ", "-") for name in names}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_repository_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(FENCE.sub("", page.read_text(encoding="utf-8"))):
+        name, _, anchor = link.partition("#")
+        if ":" in name:
+            continue
+        target = page.parent / name if name else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_names_every_language_that_can_be_installed() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    languages = {extra.removeprefix("dgls[").removesuffix("]") for extra in extras["all"]}
+    [row] = re.findall(r'^\| `pip install "dgls\[all\]".*$', (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", row)) == languages
+    assert {path.parent.name for path in (ROOT / "grammars").glob("*/language.toml")} == {
+        *languages,
+        "python",
+    }
+
+
+def test_the_settings_page_is_the_schema() -> None:
     printed = subprocess.run(
         [sys.executable, DOCS / "settings.py"], capture_output=True, text=True, check=True
     )
