@@ -67,6 +67,30 @@ def test_every_text_gets_a_bounded_answer(language: str, text: str) -> None:
     assert ended.returncode == 0, ended.stderr.decode()
 
 
+NEST = """
+from dgls.infill.request import Gap
+from dgls.syntax import Language, find_holes, fragment_around, verdict
+from dgls.syntax.language import grammars_folder
+for path in sorted(grammars_folder().glob("*/language.toml")):
+    language = Language(path.parent)
+    forms = language.description
+    openers = ["(", "[", "{", "<", "- ", *forms.strings.multi_line, *(pair[0] for pair in forms.comments.block)]
+    for opener in openers:
+        print(path.parent.name, opener, flush=True)
+        text = opener * 30_000
+        find_holes(text, language, budget_ms=50)
+        fragment = fragment_around(text, [Gap(len(text) // 2, len(text) // 2)], language, budget_ms=50)
+        verdict(fragment, ["x"])
+"""
+
+
+def test_no_language_hangs_or_crashes_where_what_it_opens_is_never_closed() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", NEST], capture_output=True, text=True, timeout=4 * SECONDS, check=False
+    )
+    assert ended.returncode == 0, f"at {ended.stdout.splitlines()[-1:]}: {ended.stderr}"
+
+
 def test_after_a_verdict_that_was_late_none_is_tried() -> None:
     python = language_of("python", "")
     assert python is not None
