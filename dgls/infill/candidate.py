@@ -67,10 +67,13 @@ class Candidate(NamedTuple):
         return self._replace(gaps=(gap._replace(text=text),), shortened=True)
 
 
-def likelihood_of(probabilities: Sequence[float]) -> float:
-    """The log-likelihood of tokens, made comparable between lengths (GNMT, arXiv 1609.08144, without its constant)."""
+def likelihood_of(probabilities: Sequence[float], spelling: int) -> float:
+    """The log-likelihood of a gap's positions, made comparable between lengths (GNMT, arXiv 1609.08144).
+
+    Deleted positions count too: where a text ends is a part of it. ``spelling`` is how many positions spell something.
+    """
     nats = sum(log(max(probability, LEAST_PROBABILITY)) for probability in probabilities)
-    penalty: float = max(1, len(probabilities)) ** LENGTH_PENALTY
+    penalty: float = max(1, spelling) ** LENGTH_PENALTY
     return nats / penalty
 
 

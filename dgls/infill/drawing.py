@@ -189,17 +189,16 @@ class Drawing:
             canvases, step.answer.tolist(), step.confidence.tolist(), strict=True
         ):
             spelled: list[Spelled] = []
+            certain: list[float] = []
             kept: list[float] = []
             for span, edge in zip(canvas.free, self.plan.edges, strict=True):
-                tokens = answer[span.start : span.stop]
+                tokens, values = answer[span.start : span.stop], confidence[span.start : span.stop]
                 spelled.append(spell(self.host.tokenizer, tokens, edge.cut if edge else b""))
-                kept += [
-                    value
-                    for token, value in zip(tokens, confidence[span.start : span.stop], strict=True)
-                    if token != delete
-                ]
+                certain += values
+                kept += [value for token, value in zip(tokens, values, strict=True) if token != delete]
             mean = sum(kept) / len(kept) if kept else min(confidence)
-            candidates.append(Candidate(tuple(spelled), mean, likelihood_of(kept), canvas, repaired))
+            likelihood = likelihood_of(certain, len(kept))
+            candidates.append(Candidate(tuple(spelled), mean, likelihood, canvas, repaired))
         return candidates
 
     def _drafts(self, canvas: Canvas, step: Step) -> tuple[tuple[Run, ...], ...]:
