@@ -10,10 +10,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dgls.cli import main
+from dgls.syntax import GrammarMissing, nested
 
 CODE = "def area(width, height):\n    return \n\n\nprint(area(2, 3))\n"
 UNCHECKED = (
-    *("--set=infill.validate=false", "--set=infill.free_tokens=4", "--candidates=16"),
+    *(
+        "--set=infill.validate=false",
+        "--set=infill.free_tokens=4",
+        "--set=infill.lengths=1",
+        "--candidates=16",
+    ),
     *("--set=infill.max_steps=2", "--set=infill.repair_rounds=0", "--set=model.threads=1"),
 )
 """Random weights write nothing valid: take what they write, and enough of it that some is text."""
@@ -203,6 +209,21 @@ def test_what_does_not_parse_is_mended_by_the_smallest_edit(tiny_dgls: Path, tmp
     ended = dgls("fill", path, "--repair", "--checkpoint", tiny_dgls)
     assert (ended.exit_code, ended.stdout) == (1, "")
     assert "there is nothing here that does not parse" in ended.stderr
+
+
+def test_the_grammar_that_a_gap_in_another_language_lacks_is_named(
+    tiny_dgls: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# Notes\n\n```python\nx = \n```\n")
+
+    def missing(language_id: str, path: str) -> None:
+        raise GrammarMissing("Python needs a package")
+
+    monkeypatch.setattr(nested, "language_of", missing)
+    for place, named in (("4:5", True), ("1:3", False)):
+        ended = dgls("fill", page, f"--at={place}", "--checkpoint", tiny_dgls, *UNCHECKED)
+        assert ("Python needs a package: the fill is not validated" in ended.stderr) == named
 
 
 def test_a_language_without_a_grammar_is_filled_unvalidated_and_said_so(tiny_dgls: Path, file: Path) -> None:

@@ -21,6 +21,7 @@ from dgls.config import Settings
 from dgls.infill.request import Answer, Fill, FillError, FillRequest, Frame, Gap, Prefilled
 from dgls.model.description import CheckpointError
 from dgls.syntax.language import GrammarMissing, LanguageError, language_of
+from dgls.syntax.nested import missing_inside
 from dgls.terminal import view
 from dgls.terminal.source import STDIN, InputError, Source
 
@@ -59,7 +60,7 @@ class Outcome(NamedTuple):
 def fill(source: Source, wish: Wish, settings: Settings) -> int:
     """Fill the gaps and say so; returns the exit status. Raises :class:`InputError`."""
     console = Console(stderr=True)
-    language, unvalidated = _language(wish)
+    language, unvalidated = _language(source, wish)
     if unvalidated:
         console.print(
             f"{unvalidated}: the fill is not validated", style="yellow", soft_wrap=True, markup=False
@@ -81,7 +82,7 @@ def fill(source: Source, wish: Wish, settings: Settings) -> int:
     return OFFERED if fills else NOTHING_OFFERED
 
 
-def _language(wish: Wish) -> tuple[str, str]:
+def _language(source: Source, wish: Wish) -> tuple[str, str]:
     """The LSP language id of the text, and why it cannot be validated: empty if it can."""
     unknown = wish.language or "plaintext"
     try:
@@ -93,7 +94,8 @@ def _language(wish: Wish) -> tuple[str, str]:
     if language is None:
         what = f"the language {wish.language!r}" if wish.language else repr(wish.path)
         return unknown, f"dgls has no grammar for {what}"
-    return wish.language or language.description.ids[0], ""
+    missing = "" if wish.find else missing_inside(source.readable, wish.gaps, language)
+    return wish.language or language.description.ids[0], missing
 
 
 def _denoise(source: Source, wish: Wish, language: str, settings: Settings, console: Console) -> Outcome:
