@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dgls.config import InfillSettings, ModelSettings
+from dgls.infill.candidate import likelihood_of
 from dgls.infill.canvas import plan_request
+from dgls.infill.drawing import Drawing
 from dgls.infill.fill import fill_gaps
 from dgls.infill.request import Answer, FillError, FillRequest, Frame, Gap, Prefilled
 from dgls.model.host import Host, load_host
@@ -244,3 +246,28 @@ def test_a_request_checks_its_gaps():
         FillRequest("abc", (Gap(2, 3), Gap(0, 1)), "python")
     with pytest.raises(ValueError, match="at least one gap"):
         FillRequest("abc", (), "python")
+
+
+def test_candidates_for_a_gap_of_unknown_length_have_half_the_room_each(host, foreign):
+    """What stands there tells the room it needs; a checkpoint that cannot delete has one length alone."""
+
+    def rooms(host: Host, document: str, **changes) -> list[list[int]]:
+        wanted = InfillSettings(free_tokens=32, candidates=5, **changes)
+        plan = plan_request(host, request_for(SOURCE.replace("width * height", document), wanted))
+        canvases = Drawing(host, host.new_store(), plan).canvases
+        assert {len(canvas.tokens) for canvas in canvases} == {plan.length}
+        return [[len(span) for span in canvas.free] for canvas in canvases]
+
+    assert rooms(host, "├┤") == [[32], [16], [8], [4], [32]]
+    assert rooms(host, "├┤", lengths=2) == [[32], [16], [32], [16], [32]]
+    assert len({tuple(room) for room in rooms(host, "├width * height┤")}) == 1
+    assert len({tuple(room) for room in rooms(foreign, "├┤")}) == 1
+
+
+def test_likelihood_prefers_certainty_at_any_length_and_counts_where_a_text_ends():
+    assert likelihood_of([0.9, 0.9], 2) > likelihood_of([0.5, 0.5], 2)
+    assert likelihood_of([0.9] * 8, 8) > likelihood_of([0.5], 1), (
+        "a long certain fill beats a short doubtful one"
+    )
+    assert likelihood_of([0.9, 0.9, 1.0], 2) > likelihood_of([0.9, 0.9, 0.5], 2)
+    assert likelihood_of([0.0], 0) < likelihood_of([0.1], 0)
