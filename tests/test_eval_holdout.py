@@ -11,8 +11,8 @@ from dgls.evaluation.command import evaluate
 from dgls.evaluation.cuts import SourceFile
 from dgls.evaluation.holdout import KINDS, LONGEST, SHORTEST, HoldoutError, cut_cases, read_folder, sources_of
 from dgls.evaluation.judging import parses
-from dgls.evaluation.plot import PlotError, check_plot
 from dgls.evaluation.statistics import mcnemar_p
+from dgls.plotting import PlotError, check_plot
 from dgls.training.corpus import Document
 
 SCRIPT = """\

@@ -33,7 +33,7 @@ from dgls.evaluation.measuring import (
     usable_cores,
     usual_workers,
 )
-from dgls.evaluation.plot import PlotError, check_plot, plot_of
+from dgls.evaluation.plot import plot_of
 from dgls.evaluation.record import Header, Record, RecordError, hash_of, now, versions
 from dgls.evaluation.report import Report, json_of, markdown_of, print_report, write_aside
 from dgls.evaluation.sandbox import Limits, SandboxError
@@ -43,6 +43,7 @@ from dgls.infill.request import FillError
 from dgls.model.checkpoint import find_checkpoint
 from dgls.model.description import CheckpointError
 from dgls.model.placement import choose_device, choose_dtype
+from dgls.plotting import PlotError, check_plot
 from dgls.training.corpus import CorpusError, read_documents
 
 INTERRUPTED = 130

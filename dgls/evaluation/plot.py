@@ -1,36 +1,12 @@
-"""A picture of a report: per measure one panel, per row a point with its 95 % interval.
-
-matplotlib is an extra: it is imported only when a plot is asked for.
-"""
-
-import importlib
-import importlib.util
-import io
-from pathlib import Path
+"""A picture of a report: per measure one panel, per row a point with its 95 % interval."""
 
 from dgls.evaluation.report import Report
 from dgls.evaluation.statistics import Interval
-
-FORMATS = (".png", ".svg", ".pdf")
-
-
-class PlotError(Exception):
-    """No plot can be drawn; the message says what to do."""
-
-
-def check_plot(path: Path) -> None:
-    """Raise :class:`PlotError` where no plot could be written to ``path``: before hours are spent on measuring."""
-    if path.suffix.lower() not in FORMATS:
-        raise PlotError(f"{path}: a plot is written as {', '.join(FORMATS)}; choose one of these endings")
-    if importlib.util.find_spec("matplotlib") is None:
-        raise PlotError('plots need matplotlib; install it with: pip install "dgls[plot]"')
+from dgls.plotting import image_of, new_figure
 
 
 def plot_of(report: Report, ending: str) -> bytes:
     """The plot of ``report`` as a file of the format that ``ending`` names."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     rows = report.rows
     panels: list[tuple[str, list[Interval | None]]] = [
         ("exact match, %", [_percent(row.summary.exact) for row in rows]),
@@ -43,8 +19,7 @@ def plot_of(report: Report, ending: str) -> bytes:
     if any(row.summary.pass_at_1 for row in rows):
         passes = [_percent(row.summary.pass_at_1) for row in rows]
         panels = [("pass@1, %", passes), *panels[:-2], panels[-1]]
-    figure = Figure(figsize=(12, 2 * (1.4 + 0.28 * len(rows))), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(12, 2 * (1.4 + 0.28 * len(rows)))
     heights = range(len(rows), 0, -1)
     for index, (name, values) in enumerate(panels):
         axes = figure.add_subplot(2, 3, index + 1)
@@ -65,9 +40,7 @@ def plot_of(report: Report, ending: str) -> bytes:
         axes.grid(axis="x", alpha=0.3)
     figure.suptitle(report.title, fontsize="medium")
     figure.supxlabel(f"{report.header.date}, seed {report.header.seed}", fontsize="x-small")
-    image = io.BytesIO()
-    figure.savefig(image, format=ending.lstrip(".").lower(), dpi=120)
-    return image.getvalue()
+    return image_of(figure, ending)
 
 
 def _percent(value: Interval | None) -> Interval | None:

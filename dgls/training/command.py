@@ -195,14 +195,15 @@ def export(folder: Path, out: Path | None, results: Path | None, name: str) -> N
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Default: FOLDER/curve.png.")
 def plot(folder: Path, out: Path | None) -> None:
     """Draw the log of a run: losses, exact match, rate and speed over the tokens seen."""
-    from dgls.training.plot import check_plot, plot_of
-    from dgls.training.trainer import TrainingError, read_log
+    from dgls.plotting import PlotError, check_plot
+    from dgls.training.plot import plot_of
+    from dgls.training.trainer import read_log
 
     out = out or folder / "curve.png"
     try:
-        check_plot(out.suffix)
+        check_plot(out)
         out.write_bytes(plot_of(read_log(folder), out.suffix))
-    except (TrainingError, OSError) as error:
+    except (PlotError, OSError) as error:
         raise click.ClickException(str(error)) from error
     console.print(f'drew "{out}"')
 

@@ -1,34 +1,17 @@
 """Pictures of a training log: losses, held-out exact match, rate and speed over the tokens seen."""
 
-import importlib.util
-import io
 from collections.abc import Sequence
 
-from dgls.training.trainer import LogLine, TrainingError
-
-FORMATS = (".png", ".svg", ".pdf")
-
-
-def check_plot(ending: str) -> None:
-    """Raise :class:`TrainingError` where no plot of that ending can be drawn here."""
-    if ending not in FORMATS:
-        raise TrainingError(
-            f"a plot is written as {', '.join(FORMATS)}, not as {ending or 'a file without an ending'}"
-        )
-    if importlib.util.find_spec("matplotlib") is None:
-        raise TrainingError('plots need matplotlib; install it with: pip install "dgls[plot]"')
+from dgls.plotting import image_of, new_figure
+from dgls.training.trainer import LogLine
 
 
 def plot_of(log: Sequence[LogLine], ending: str) -> bytes:
     """The plot of ``log`` as a file of the format that ``ending`` names."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     tokens = [line.tokens / 1e6 for line in log]
     validated = [line for line in log if line.validation_decoder_loss is not None]
     at = [line.tokens / 1e6 for line in validated]
-    figure = Figure(figsize=(12, 6), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(12, 6)
     losses, exact, rate, speed = (figure.add_subplot(2, 2, place) for place in (1, 2, 3, 4))
     losses.plot(tokens, [line.decoder_loss for line in log], "C0-", alpha=0.5, label="decoder")
     losses.plot(tokens, [line.encoder_loss for line in log], "C1-", alpha=0.5, label="encoder")
@@ -51,6 +34,4 @@ def plot_of(log: Sequence[LogLine], ending: str) -> bytes:
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("tokens seen, millions", fontsize="small")
         axes.grid(alpha=0.3)
-    image = io.BytesIO()
-    figure.savefig(image, format=ending.removeprefix("."), dpi=120)
-    return image.getvalue()
+    return image_of(figure, ending)
