@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 import dgls
-from dgls.config import Layer, Settings, environment_layer, file_layer, resolve, user_file
+from dgls.config import Settings
+from dgls.layers import Layer, environment_layer, file_layer, resolve, user_file
 
 ORIGIN = "the command line"
 INTERRUPTED = 130
@@ -74,10 +75,8 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def layers_below(layer: Layer) -> list[Layer]:
-    """The layers of this run, weakest first; an unreadable user file is left out with a warning."""
-    own, problems = file_layer(user_file())
-    warn(problems)
-    return [own, environment_layer(), layer]
+    """The layers of this run, weakest first."""
+    return [file_layer(user_file()), environment_layer(), layer]
 
 
 def settings_of(layer: Layer) -> Settings:

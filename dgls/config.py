@@ -1,39 +1,50 @@
-"""Every setting of dgls: its default, its bounds and one line on what it does.
+"""Every setting of dgls: its default, its bounds and one line on what it does. Knows nothing of where values come from.
 
-Settings come in layers, weakest first: defaults, the user's own file, the editor, the environment, the
-command line. Each layer is a plain ``{section: {field: value}}`` mapping; :func:`resolve` checks every value
-on its own, so that one wrong value is named and replaced by what stood below it, and nothing else is lost.
-
-The ``model`` section decides what is loaded, downloaded and where from. An editor may pass on what a
-workspace says, so that section is never taken from it.
+A field that is marked ``MACHINE`` loads code, downloads, listens or spends what all windows share: it is taken from
+the command line, the environment or the user's own file alone (see ``layers.py``).
 """
 
-import os
-import tomllib
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
-import platformdirs
 from msgspec import Meta
+
+MACHINE: dict[str, Any] = {"scope": "machine"}
+"""Of a field that no editor and no workspace may set: ``Meta(extra_json_schema=MACHINE, ...)``."""
+ADDS: dict[str, Any] = {"merge": "add"}
+"""Of a list to which every layer can only add."""
 
 
 class ModelSettings(msgspec.Struct, frozen=True):
-    """What is loaded, and onto what. Never taken from an editor."""
+    """What is loaded, and onto what. Never taken from an editor or a project."""
 
-    checkpoint: Annotated[str, Meta(min_length=1, description="`embedded`, a folder, or a hub id")] = (
-        "embedded"
-    )
-    device: Annotated[Literal["auto", "cpu", "cuda", "mps"], Meta(description="where the model runs")] = (
-        "auto"
-    )
+    checkpoint: Annotated[
+        str,
+        Meta(min_length=1, description="`embedded`, a folder, or a hub id", extra_json_schema=MACHINE),
+    ] = "embedded"
+    device: Annotated[
+        Literal["auto", "cpu", "cuda", "mps"],
+        Meta(description="where the model runs", extra_json_schema=MACHINE),
+    ] = "auto"
     dtype: Annotated[
         Literal["auto", "bfloat16", "float32"],
-        Meta(description="precision; `auto` is bfloat16 where the hardware has it natively"),
+        Meta(
+            description="precision; `auto` is bfloat16 where the hardware has it natively",
+            extra_json_schema=MACHINE,
+        ),
     ] = "auto"
-    allow_download: Annotated[bool, Meta(description="whether a hub id may be downloaded")] = False
-    threads: Annotated[int, Meta(ge=0, le=1024, description="CPU threads; 0 leaves the choice to torch")] = 0
+    allow_download: Annotated[
+        bool, Meta(description="whether a hub id may be downloaded", extra_json_schema=MACHINE)
+    ] = False
+    threads: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1024,
+            description="CPU threads; 0 leaves the choice to torch",
+            extra_json_schema=MACHINE,
+        ),
+    ] = 0
 
 
 class InfillSettings(msgspec.Struct, frozen=True):
@@ -116,101 +127,7 @@ class Settings(msgspec.Struct, frozen=True):
     server: ServerSettings = ServerSettings()
 
 
-class Layer(NamedTuple):
-    """One source of settings: who says it, and what it says."""
-
-    origin: str
-    values: Mapping[str, Any]
-    trusted: bool = True
-    """Whether it may set the ``model`` section."""
-    text: bool = False
-    """Whether its values are strings still to be read (the environment, the command line)."""
-
-
-class Resolved(NamedTuple):
-    """The settings in force, one message per value that was refused, and where each set value came from."""
-
-    settings: Settings
-    problems: list[str]
-    origins: dict[str, str]
-
-
-ENVIRONMENT_PREFIX = "DGLS_"
-SECTIONS = {field.name: field for field in msgspec.structs.fields(Settings)}
-
-
-def user_file() -> Path:
-    """The user's own settings file: TOML, with one table per section."""
-    return Path(platformdirs.user_config_dir("dgls", appauthor=False)) / "config.toml"
-
-
-def resolve(layers: list[Layer]) -> Resolved:
-    """Merge ``layers``, weakest first, into settings; what is wrong is named and left out."""
-    problems: list[str] = []
-    origins: dict[str, str] = {}
-    accepted: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
-    for layer in layers:
-        for path, value in _leaves(layer, problems):
-            section, _, name = path.partition(".")
-            fields = {field.name: field for field in msgspec.structs.fields(SECTIONS[section].type)}
-            if section == "model" and not layer.trusted:
-                problems.append(
-                    f"{path} from {layer.origin} is ignored: what is loaded comes only from the command "
-                    f"line, the environment ({_variable(path)}) or {user_file()}"
-                )
-            elif name not in fields:
-                problems.append(
-                    f"{path} from {layer.origin} is no setting; {section} has: {', '.join(fields)}"
-                )
-            else:
-                try:
-                    accepted[section][name] = _read(value, fields[name].type, layer.text)
-                    origins[path] = layer.origin
-                except msgspec.ValidationError as error:
-                    problems.append(f"{path} from {layer.origin} is ignored: {error}, got {value!r}")
-    sections = {name: SECTIONS[name].type(**values) for name, values in accepted.items()}
-    return Resolved(Settings(**sections), problems, origins)
-
-
-def file_layer(path: Path) -> tuple[Layer, list[str]]:
-    """The layer of a TOML file; an absent file is empty, an unreadable one is empty and a problem."""
-    if not path.is_file():
-        return Layer(str(path), {}), []
-    try:
-        return Layer(str(path), tomllib.loads(path.read_text(encoding="utf-8"))), []
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return Layer(str(path), {}), [f"{path} is ignored: {error}"]
-
-
-def environment_layer(environment: Mapping[str, str] = os.environ) -> Layer:
-    """The layer of ``DGLS_<SECTION>_<FIELD>`` variables; other variables are nobody's business here."""
-    values: dict[str, dict[str, Any]] = {}
-    for section, field in SECTIONS.items():
-        for leaf in msgspec.structs.fields(field.type):
-            variable = _variable(f"{section}.{leaf.name}")
-            if variable in environment:
-                values.setdefault(section, {})[leaf.name] = environment[variable]
-    return Layer("the environment", values, text=True)
-
-
-def _leaves(layer: Layer, problems: list[str]) -> Iterator[tuple[str, Any]]:
-    """Each ``section.field`` of a layer with its value; what is no section is a problem."""
-    for section, fields in layer.values.items():
-        if section not in SECTIONS:
-            problems.append(f"{section} from {layer.origin} is no section; there are: {', '.join(SECTIONS)}")
-        elif not isinstance(fields, Mapping):
-            problems.append(f"{section} from {layer.origin} is ignored: expected an object of settings")
-        else:
-            for name, value in fields.items():
-                yield f"{section}.{name}", value
-
-
-def _read(value: Any, expected: Any, text: bool) -> Any:
-    """``value`` as the type ``expected``; a string of a text layer may spell a number, a boolean or null."""
-    if text and isinstance(value, str) and value.lower() in ("null", "none"):
-        value = None
-    return msgspec.convert(value, expected, strict=not text)
-
-
-def _variable(path: str) -> str:
-    return ENVIRONMENT_PREFIX + path.replace(".", "_").upper()
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    field.name: field.type for field in msgspec.structs.fields(Settings)
+}
+"""The sections by name."""

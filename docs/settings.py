@@ -1,10 +1,24 @@
-"""Print docs/settings.md from the schema: ``python docs/settings.py > docs/settings.md``."""
+"""Print the settings from the schema, for people or for programs.
 
+``python docs/settings.py > docs/settings.md`` prints the page of settings.
+
+``python docs/settings.py --json`` prints one JSON object for editors that declare settings: path (``infill.seed``) to
+JSON schema. Each has ``type`` (a name, or a list of names where null is allowed), ``default`` and ``description``;
+where they apply ``enum``, ``minimum``, ``exclusiveMinimum``, ``maximum``, ``minLength`` and ``items`` (of an array).
+``scope`` is ``machine`` for what no workspace may set (an editor has to pass it to dgls by the environment, as
+``variable``, or by ``--set``), else ``resource``: it may differ from folder to folder. ``merge`` is ``add`` for a list
+to which every source only adds.
+"""
+
+import inspect
+import json
+import sys
 from typing import Any
 
 import msgspec
 
-from dgls.config import ENVIRONMENT_PREFIX, SECTIONS, Settings
+from dgls.config import SECTIONS, Settings
+from dgls.layers import variable
 
 HEAD = """\
 # Settings
@@ -22,30 +36,70 @@ A wrong value is named with its path, and what stood below it counts. What is lo
 `model` section) never comes from an editor, since that may pass on what a workspace says.
 """
 
+Schema = dict[str, Any]
+
 
 def main() -> None:
+    """Print the page, or with ``--json`` the schema of every setting."""
+    if sys.argv[1:] == ["--json"]:
+        print(json.dumps(declared(), indent=2))
+    else:
+        print_page()
+
+
+def declared() -> dict[str, Schema]:
+    """The JSON schema of every setting by its path."""
+    found = {}
+    for section in SECTIONS:
+        for name, setting in properties(section).items():
+            path = f"{section}.{name}"
+            found[path] = {"scope": "resource", **flat(setting), "variable": variable(path)}
+    return found
+
+
+def properties(section: str) -> dict[str, Schema]:
+    """What msgspec says of each setting of a section."""
+    found: dict[str, Schema] = msgspec.json.schema(Settings)["$defs"][SECTIONS[section].__name__][
+        "properties"
+    ]
+    return found
+
+
+def flat(setting: Schema) -> Schema:
+    """A setting without ``anyOf``, which only ever says that null is allowed too, and with its ``type`` always said."""
+    rest = dict(setting)
+    for choice in rest.pop("anyOf", ()):
+        if choice["type"] == "null":
+            rest["type"] = [rest["type"], "null"]
+        else:
+            rest |= choice
+    return {"type": "string", **rest} if "enum" in rest else rest
+
+
+def print_page() -> None:
     """Print one table per section."""
     print(HEAD)
-    schema = msgspec.json.schema(Settings)["$defs"]
-    for section, field in SECTIONS.items():
-        described = schema[field.type.__name__]
-        print(f"## `{section}`\n\n{described['description']}\n")
+    for section, kind in SECTIONS.items():
+        print(f"## `{section}`\n\n{inspect.getdoc(kind)}\n")
         print("| setting | default | values | what it is | variable |\n| --- | --- | --- | --- | --- |")
-        for name, setting in described["properties"].items():
-            default = msgspec.json.encode(setting["default"]).decode()
-            variable = f"{ENVIRONMENT_PREFIX}{section}_{name}".upper()
-            values, what = _values(setting), setting["description"]
-            print(f"| `{name}` | `{default}` | {values} | {what} | `{variable}` |")
+        for name, setting in properties(section).items():
+            default = json.dumps(setting["default"])
+            what = setting["description"]
+            print(
+                f"| `{name}` | `{default}` | {_values(setting)} | {what} | `{variable(f'{section}.{name}')}` |"
+            )
         print()
 
 
-def _values(setting: dict[str, Any]) -> str:
+def _values(setting: Schema) -> str:
     """What a setting may be, in words."""
     if "anyOf" in setting:
         return " or ".join(_values(choice) for choice in setting["anyOf"])
     if "enum" in setting:
         return ", ".join(f"`{value}`" for value in setting["enum"])
     words: str = setting["type"]
+    if words == "array":
+        words = f"list of {setting['items']['type']}s"
     if "minimum" in setting:
         words += f" {setting['minimum']:,} to {setting['maximum']:,}"
     elif "exclusiveMinimum" in setting:

@@ -15,9 +15,9 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
-from dgls.config import environment_layer
 from dgls.engine import Filler, Report, Steps
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
+from dgls.layers import environment_layer
 from dgls.server import serve
 
 

@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from dgls.config import InfillSettings, Layer, resolve
+from dgls.config import InfillSettings
+from dgls.layers import Layer, resolve
 
 DEFAULT = "default"
 Baseline = Literal[

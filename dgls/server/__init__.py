@@ -9,8 +9,8 @@ import threading
 from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
-from dgls.config import Layer, resolve
 from dgls.engine import Load, load_filler
+from dgls.layers import Layer, resolve
 from dgls.server.stdio import Writer, read_in_thread, take_stdio
 
 LAST_MESSAGES_SECONDS = 0.4

@@ -24,9 +24,9 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 import dgls
-from dgls.config import Layer, Resolved, resolve
 from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Load, Outcome, State, log_failure
 from dgls.infill.request import Answer, FillRequest, Frame, Gap
+from dgls.layers import Layer, Resolved, resolve
 from dgls.server.documents import Documents
 from dgls.server.last_fill import LastFills
 from dgls.server.loading import show_loading
