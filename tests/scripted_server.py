@@ -3,7 +3,8 @@
 The first line of a document is ``#!`` and a JSON object: ``fills`` (texts to offer, each in every gap), ``validated``,
 ``gaps`` (those it says to have found) and ``left`` (how many it says stay), ``steps`` (how many frames), ``gate`` (a
 folder: each step waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say what the model does),
-``fails`` (a message to raise), ``echo`` (offer a JSON object of what the model was asked) and ``prints`` (to print to
+``fails`` (a message to raise), ``journal`` (a file that gets a line per request that the model works on), ``echo``
+(offer a JSON object of what the model was asked) and ``prints`` (to print to
 stdout). ``SCRIPT_LOAD`` in the environment is such an object for loading.
 """
 
@@ -45,6 +46,9 @@ class Script:
         self, request: FillRequest, script: dict[str, Any]
     ) -> Generator[Frame | Prefilled, None, Answer]:
         gate = Path(script["gate"]) if "gate" in script else None
+        if "journal" in script:
+            with Path(script["journal"]).open("a", encoding="utf-8") as journal:
+                journal.write(json.dumps(asked(request)) + "\n")
         if gate is not None:
             (gate / "begun").touch()
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from dgls.server.commands import in_line_ends_of, line_goes_on
 from dgls.server.documents import TooLarge
 from dgls.server.messages import Item, ItemMark
 from dgls.server.session import Ask, Session, Wanted
+from dgls.server.shown import Rest, rests_of, shown
 from dgls.text import Document, typed_since
 
 
@@ -28,9 +30,14 @@ def inline_completion(
         return []
     offset = session.documents.offset(snapshot, params.position)
     invoked = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
+    single_line = _single_line(snapshot, offset, invoked)
+    known = session.answers.find(snapshot, offset, single_line)
+    if known:
+        session.supersede()
+        return _shown(session, snapshot, known, invoked)
     return session.ask(
         snapshot,
-        Wanted((Gap(offset, offset),), single_line=_single_line(snapshot, offset, invoked)),
+        Wanted((Gap(offset, offset),), single_line=single_line),
         "automatic",
         answer=partial(_items, session, invoked),
     )
@@ -48,15 +55,21 @@ async def _items(session: Session, every: bool, ask: Ask) -> list[Any]:
     typed = typed_since(ask.snapshot, now, gap.start) if now is not None else None
     if now is None or typed is None:
         raise JsonRpcRequestCancelled("the document has changed")
-    cursor = gap.start + len(typed)
-    items: dict[str, Item] = {}
-    for fill in answer.fills if every else answer.fills[:1]:
-        text = in_line_ends_of(now, fill.texts[0])
-        if text.startswith(typed) and (rest := text[len(typed) :]) and rest not in items:
-            items[rest] = Item(rest, session.range(now, Gap(cursor, cursor)), ItemMark(fill.validated))
-    if typed and not items:
+    fills = [fill._replace(texts=(in_line_ends_of(now, fill.texts[0]),)) for fill in answer.fills]
+    given = shown(ask.snapshot, gap, fills, ask.wanted.single_line)
+    session.answers.remember(now.uri, given)
+    rests = rests_of(given, now, gap.start + len(typed))
+    if typed and not rests:
         raise JsonRpcRequestCancelled("what was typed since is not what the answer says")
-    return [msgspec.to_builtins(item) for item in items.values()]
+    return _shown(session, now, rests, every)
+
+
+def _shown(session: Session, now: Document, rests: Sequence[Rest], every: bool) -> list[Any]:
+    """The items of what is left of fills: the best one, or ``every`` one."""
+    return [
+        msgspec.to_builtins(Item(rest.text, session.range(now, rest.span), ItemMark(rest.fill.validated)))
+        for rest in (rests if every else rests[:1])
+    ]
 
 
 def _single_line(document: Document, offset: int, invoked: bool) -> bool:

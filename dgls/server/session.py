@@ -32,6 +32,7 @@ from dgls.server.last_fill import LastFills
 from dgls.server.loading import show_loading
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
 from dgls.server.protocol import MessageId, Protocol
+from dgls.server.shown import Answers
 from dgls.server.stdio import Writer, watch_process
 from dgls.text import Document, typed_since
 
@@ -90,6 +91,7 @@ class Session(LanguageServer):
         self.engine = Engine(load, self._in_loop(self._on_state))
         self.wants_frames = False
         self.fills = LastFills()
+        self.answers = Answers()
         self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
         self._states: asyncio.Queue[State] = asyncio.Queue()
         self._asks: set[Ask] = set()
@@ -220,11 +222,19 @@ class Session(LanguageServer):
         """
         now = self.documents.find(uri)
         self.fills.follow(uri, now)
+        if now is None:
+            self.answers.forget(uri)
         for ask in list(self._asks):
             if ask.kind == "command" or ask.snapshot.uri != uri:
                 continue
             if now is None or typed_since(ask.snapshot, now, ask.wanted.gaps[0].start) is None:
                 ask.end(Cancelled("the document has changed"))
+
+    def supersede(self) -> None:
+        """End all automatic work: what was asked last has its answer."""
+        for ask in list(self._asks):
+            if ask.kind == "automatic":
+                ask.end(Cancelled("superseded by a newer request"))
 
     # What the client is told
 

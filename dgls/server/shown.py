@@ -1,0 +1,132 @@
+"""Type-along: what has been answered before, and what of it still holds for the document as it stands now.
+
+An answer says which texts may stand between what is before and what is behind its gap. As long as both are the same to
+the letter, whatever stands between them decides: the fills that begin with what is before the cursor are still right,
+and what is left of them is shown without any work of the model. So it is when the user types along, deletes back to
+what was shown, moves within what was typed, has a bracket closed by the editor, or comes back to the place.
+
+Pure functions over snapshots and answers. Knows nothing of the protocol, and no model.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from dgls.infill.request import Fill, Gap
+from dgls.text import LINE_END, Document, Position
+
+KEPT = 16
+"""Answers that are looked back at, per document."""
+
+
+class Shown(NamedTuple):
+    """The ``fills`` of the gap from ``start`` to ``end``, which count lines and characters, in a document's ``lines``.
+
+    Fills have the line ends of the document. ``single_line`` says that they were kept on their line.
+    """
+
+    lines: list[str]
+    start: Position
+    end: Position
+    fills: tuple[Fill, ...]
+    single_line: bool
+
+
+class Rest(NamedTuple):
+    """What is left of ``fill``: ``text`` in place of ``span``, which begins at the cursor and stays on its line."""
+
+    text: str
+    span: Gap
+    fill: Fill
+
+
+def shown(snapshot: Document, gap: Gap, fills: Sequence[Fill], single_line: bool) -> Shown:
+    """The answer for the one ``gap`` of ``snapshot``."""
+    start, end = snapshot.position(gap.start, "utf-32"), snapshot.position(gap.end, "utf-32")
+    return Shown(snapshot.lines, start, end, tuple(fills), single_line)
+
+
+def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
+    """What is left of the fills of ``answer`` at ``cursor``, in order; nothing where ``now`` says something else.
+
+    Whichever is accepted, the text will be what the fill was judged in.
+    """
+    middle = _between(answer, now.lines)
+    if middle is None:
+        return []
+    typed_length = cursor - now.starts[answer.start.line] - answer.start.character
+    if not 0 <= typed_length <= len(middle):
+        return []
+    typed, behind = middle[:typed_length], middle[typed_length:]
+    if LINE_END.search(behind):
+        return []
+    original = _between(answer, answer.lines)
+    rests: dict[str, Rest] = {}
+    for fill in answer.fills:
+        [text] = fill.texts
+        rest = text[len(typed) :]
+        if (
+            text.startswith(typed)
+            and rest not in ("", behind)
+            and (behind == original or _is_scattered_in(behind, rest))
+        ):
+            rests.setdefault(rest, Rest(rest, Gap(cursor, cursor + len(behind)), fill))
+    return list(rests.values())
+
+
+class Answers:
+    """The last answers per document, newest first."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, deque[Shown]] = {}
+
+    def remember(self, uri: str, answer: Shown) -> None:
+        """Keep an answer that has fills; the oldest gives way."""
+        if answer.fills:
+            self._answers.setdefault(uri, deque(maxlen=KEPT)).appendleft(answer)
+
+    def find(self, now: Document, cursor: int, single_line: bool) -> list[Rest]:
+        """What the newest answer that still holds says at ``cursor``; nothing where none does.
+
+        Fills that were kept on their line are no answer where more lines are wanted.
+        """
+        for answer in self._answers.get(now.uri, ()):
+            if single_line or not answer.single_line:
+                rests = rests_of(answer, now, cursor)
+                if rests:
+                    return rests
+        return []
+
+    def forget(self, uri: str) -> None:
+        """Drop the answers of a document that was closed."""
+        self._answers.pop(uri, None)
+
+
+def _between(answer: Shown, lines: list[str]) -> str | None:
+    """What stands in ``lines`` between the text before the gap and the text behind it; None unless both are there.
+
+    Lines that no edit has touched are the same objects, so that comparing them takes no time.
+    """
+    (first, column), (last, end_column) = answer.start, answer.end
+    head, tail = answer.lines[first][:column], answer.lines[last][end_column:]
+    following = len(answer.lines) - last - 1
+    final = len(lines) - following - 1
+    if (
+        final < first
+        or lines[:first] != answer.lines[:first]
+        or lines[final + 1 :] != answer.lines[last + 1 :]
+        or not lines[first].startswith(head)
+        or not lines[final].endswith(tail)
+    ):
+        return None
+    if first == final and len(lines[first]) < len(head) + len(tail):
+        return None
+    middle = "".join(chain(lines[first:final], [lines[final][: len(lines[final]) - len(tail)]]))
+    return middle[len(head) :]
+
+
+def _is_scattered_in(part: str, text: str) -> bool:
+    """Whether ``text`` has the characters of ``part`` in this order: editors show nothing else in its place."""
+    characters = iter(text)
+    return all(character in characters for character in part)
