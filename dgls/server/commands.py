@@ -13,6 +13,7 @@ import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
+from dgls.engine import Cancelled
 from dgls.infill.request import FillError, Gap, in_order, unpinned
 from dgls.server.last_fill import LastFill, filled_once
 from dgls.server.messages import (
@@ -34,11 +35,12 @@ from dgls.server.messages import (
     RewriteArguments,
     read_arguments,
 )
+from dgls.server.progress import Token, shown
 from dgls.server.session import Ask, Session, Wanted
 from dgls.text import LINE_END, Document
 
 AnyArguments = TypeVar("AnyArguments", bound=Arguments)
-Command = Callable[[Session, Sequence[Any]], "asyncio.Task[Any]"]
+Command = Callable[[Session, Sequence[Any], Token | None], "asyncio.Task[Any]"]
 
 LABELS = {
     FILL_COMMAND: "dgls: fill",
@@ -99,7 +101,7 @@ def _command(
 ) -> Command:
     """The command ``name``: its arguments are read as ``kind``, and ``want`` says what of the document they ask for."""
 
-    def command(session: Session, arguments: Sequence[Any]) -> "asyncio.Task[Any]":
+    def command(session: Session, arguments: Sequence[Any], token: Token | None) -> "asyncio.Task[Any]":
         try:
             asked = read_arguments(name, arguments, kind)
             snapshot = session.documents.get(asked.uri)
@@ -111,7 +113,7 @@ def _command(
             session.show(refused.message, lsp.MessageType.Error)
             raise
         wanted = wanted._replace(candidates=asked.candidates)
-        return session.ask(snapshot, wanted, "command", partial(_replied, session, name, asked.apply))
+        return session.ask(snapshot, wanted, "command", partial(_replied, session, name, asked.apply, token))
 
     return command
 
@@ -125,8 +127,10 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-async def _replied(session: Session, name: str, apply: bool, ask: Ask) -> Any:
-    result = await _result(session, name, apply, ask)
+async def _replied(session: Session, name: str, apply: bool, token: Token | None, ask: Ask) -> Any:
+    with shown(session, LABELS[name], token, partial(ask.end, Cancelled("cancelled"))) as progress:
+        ask.watchers.append(progress.show)
+        result = await _result(session, name, apply, ask)
     if result.reason is not None:
         session.show(f"{name}: {result.reason}", lsp.MessageType.Warning)
     elif result.left:

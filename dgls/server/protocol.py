@@ -19,6 +19,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from dgls.engine import log_failure
 from dgls.server.documents import Documents
 from dgls.server.messages import Refused
+from dgls.server.trace import Trace
 
 if TYPE_CHECKING:
     from dgls.server.session import Session
@@ -44,6 +45,7 @@ class Protocol(LanguageServerProtocol):
         self.documents = Documents()
         self._initialized = False
         super().__init__(server, converter)
+        self.tracing = Trace(lambda params: self.notify(lsp.LOG_TRACE, params))
 
     def receive(self, body: bytes) -> None:
         """Handle one message.
@@ -60,6 +62,7 @@ class Protocol(LanguageServerProtocol):
         if not isinstance(message, dict) or message.get("jsonrpc") != "2.0":
             self._refuse(None, INVALID_REQUEST, 'expected one object with "jsonrpc": "2.0"')
             return
+        self.tracing.received(message, len(body))
         method, has_id = message.get("method"), "id" in message
         msg_id = message.get("id")
         if has_id and not (isinstance(msg_id, str) or type(msg_id) is int):
@@ -122,6 +125,10 @@ class Protocol(LanguageServerProtocol):
         # Not pygls' own type: it has no null id, which is what an unreadable request is answered with.
         self._send_data({"jsonrpc": "2.0", "id": msg_id, "error": {"code": int(code), "message": message}})
 
+    def _send_data(self, data: Any) -> None:
+        super()._send_data(data)
+        self.tracing.sent(data)
+
     def _execute_handler(
         self,
         msg_id: MessageId,
@@ -174,6 +181,12 @@ class Protocol(LanguageServerProtocol):
         self._server.leave()
         yield from ()
 
+    @lsp_method(lsp.SET_TRACE)
+    def lsp_set_trace(self, params: lsp.SetTraceParams) -> Generator[Any, Any, None]:
+        """Begin, change or end the trace."""
+        self.tracing.value = params.value.value
+        yield from ()
+
     @lsp_method(lsp.WORKSPACE_EXECUTE_COMMAND)
     def lsp_workspace__execute_command(self, params: lsp.ExecuteCommandParams) -> Any:
         """Run a command with its arguments as they are.
@@ -183,7 +196,7 @@ class Protocol(LanguageServerProtocol):
         command = self.fm.commands.get(params.command)
         if command is None:
             raise Refused(f"{params.command!r} is no command; there are: {', '.join(self.fm.commands)}")
-        return command(params.arguments or ())
+        return command(params.arguments or (), params.work_done_token)
 
     # pygls' documents split lines where the protocol does not, and are slow: these three keep our own.
 

@@ -66,6 +66,8 @@ class Ask:
         self.kind = kind
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.job: Job | None = None
+        self.watchers: list[Callable[[Frame], None]] = []
+        """Who is shown each frame, beside a client that wants frames."""
 
     def end(self, outcome: Outcome) -> None:
         """Say what came of it, if nothing was said before, and end the work for it."""
@@ -115,6 +117,8 @@ class Session(LanguageServer):
         self.wants_frames = _member(params.capabilities.experimental, "dgls", "frames") is True
         self.resolved = resolve(with_editor(self.layers, params.initialization_options))
         logging.getLogger("dgls").setLevel(self.resolved.settings.server.log_level.upper())
+        if params.trace is not None:
+            self.protocol.tracing.value = params.trace.value
         if params.process_id is not None:
             watch_process(params.process_id, partial(self._writer.leave, 1))
 
@@ -123,10 +127,10 @@ class Session(LanguageServer):
         if self.resolved.problems:
             self.show("\n".join(self.resolved.problems), lsp.MessageType.Warning)
         if self.client_capabilities.window and self.client_capabilities.window.work_done_progress:
-            self._keep(asyncio.create_task(show_loading(self, self._states)))
+            self.keep(asyncio.create_task(show_loading(self, self._states)))
         self.engine.start()
 
-    def _keep(self, task: "asyncio.Task[None]") -> None:
+    def keep(self, task: "asyncio.Task[None]") -> None:
         """Hold a task that nobody awaits until it is done: the event loop holds it but weakly."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -167,7 +171,9 @@ class Session(LanguageServer):
             request,
             kind,
             on_done=self._in_loop(ask.end),
-            on_frame=self._in_loop(partial(self._show_frame, ask)) if self.wants_frames else None,
+            on_frame=self._in_loop(partial(self._show_frame, ask))
+            if self.wants_frames or kind == "command"
+            else None,
         )
         reply = asyncio.create_task(answer(ask))
 
@@ -188,9 +194,13 @@ class Session(LanguageServer):
         if isinstance(outcome, Failed):
             self.show_once(outcome.message)
             raise JsonRpcException(outcome.message, code=lsp.LSPErrorCodes.RequestFailed)
+        self.protocol.tracing.tell(
+            f"{len(outcome.fills)} fills after {outcome.nfe} decoder passes",
+            f"context tokens read: {outcome.prefill_tokens}, candidates rejected: {outcome.rejected}",
+        )
         if any(not fill.validated for fill in outcome.fills):
             gaps = outcome.gaps or ask.wanted.gaps
-            self._keep(asyncio.create_task(self._say_what_is_missing(ask.snapshot, gaps)))
+            self.keep(asyncio.create_task(self._say_what_is_missing(ask.snapshot, gaps)))
         return outcome
 
     async def _say_what_is_missing(self, snapshot: Document, gaps: Sequence[Gap]) -> None:
@@ -273,7 +283,11 @@ class Session(LanguageServer):
 
     def _show_frame(self, ask: Ask, frame: Frame) -> None:
         """Send a frame, unless its request has ended or its document has changed."""
-        if ask.outcome.done() or self.documents.find(ask.snapshot.uri) is not ask.snapshot:
+        if ask.outcome.done():
+            return
+        for watch in ask.watchers:
+            watch(frame)
+        if not self.wants_frames or self.documents.find(ask.snapshot.uri) is not ask.snapshot:
             return
         gaps = ask.wanted.gaps if frame.gaps is None else frame.gaps
         drafts = tuple(
