@@ -14,9 +14,10 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dgls.engine import Filler, Report, Steps
+from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
 from dgls.layers import environment_layer
 from dgls.server import serve
@@ -35,12 +36,12 @@ def shout(text: str) -> None:
 
 
 class Script:
-    def fill(self, request: FillRequest) -> Steps:
+    def new_kept(self) -> Kept:
+        return Kept(cast(Any, None))
+
+    def fill(self, request: FillRequest, kept: Kept) -> Steps:
         first, _, _ = request.text.partition("\n")
         return self._steps(request, json.loads(first[2:]) if first.startswith("#!") else {})
-
-    def forget(self) -> None:
-        pass
 
     def _steps(
         self, request: FillRequest, script: dict[str, Any]

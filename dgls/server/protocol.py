@@ -172,7 +172,7 @@ class Protocol(LanguageServerProtocol):
     def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
         """End all work, and answer without waiting for it. pygls' exit joins the threads that still work."""
         self._shutdown = True
-        self._server.engine.stop()
+        self._server.seat.leave()
         yield from ()
 
     @lsp_method(lsp.EXIT)

@@ -24,7 +24,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 import dgls
-from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Load, Outcome, State, log_failure
+from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Outcome, State, log_failure
 from dgls.infill.request import Answer, FillRequest, Frame, Gap
 from dgls.layers import Layer, Resolved, resolve
 from dgls.server.documents import Documents
@@ -80,17 +80,19 @@ class Ask:
 class Session(LanguageServer):
     """The server as one client sees it.
 
-    ``layers`` are the settings without the editor's, weakest first. ``writer`` takes messages to the client.
+    ``layers`` are the settings without the editor's, weakest first. ``engine`` may have other clients beside this one.
+    ``writer`` takes messages to the client.
     """
 
     protocol: Protocol
 
-    def __init__(self, layers: list[Layer], load: Load, writer: Writer) -> None:
+    def __init__(self, layers: list[Layer], engine: Engine, writer: Writer) -> None:
         super().__init__("dgls", dgls.__version__, protocol_cls=Protocol)
         self.layers = layers
         self.resolved: Resolved = resolve(layers)
         self.loop = asyncio.get_running_loop()
-        self.engine = Engine(load, self._in_loop(self._on_state))
+        self.engine = engine
+        self.seat = engine.join(self._in_loop(self._on_state))
         self.wants_frames = False
         self.fills = LastFills()
         self.answers = Answers()
@@ -167,7 +169,7 @@ class Session(LanguageServer):
             find=wanted.find,
             strength=wanted.strength,
         )
-        ask.job = self.engine.submit(
+        ask.job = self.seat.submit(
             request,
             kind,
             on_done=self._in_loop(ask.end),
