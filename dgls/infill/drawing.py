@@ -49,7 +49,7 @@ class Drawing:
         self.speaking = (
             None if host.delete_id is None else barring(host.tokenizer, host.device, host.delete_id)
         )
-        """Keeps the first token of a gap that was empty from being deleted: an empty fill would say nothing."""
+        """Keeps the first token of a gap that is drawn whole from being deleted: an empty fill would say nothing."""
 
     def draw(self) -> Drawn:
         """Denoise all candidates as one batch, from nothing or from what is kept of the gaps' own tokens."""
@@ -86,7 +86,7 @@ class Drawing:
             (row, span.start): self.speaking
             for row, canvas in enumerate(self.canvases)
             for span, own in zip(canvas.free, self.plan.original, strict=True)
-            if self.speaking is not None and not own and len(span)
+            if self.speaking is not None and len(span) and not (own and self.request.keeps)
         }
         tokens = [canvas.tokens for canvas in self.canvases]
         return (yield from self._denoise(self.canvases, tokens, self.mask, steps, state, leanings))

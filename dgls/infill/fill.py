@@ -39,7 +39,7 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
     fragment = _fragment(request)
     drawing = Drawing(host, store, plan)
     candidates = yield from drawing.draw()
-    judged = [judge(fragment, candidate) for candidate in candidates]
+    judged = [judge(request, fragment, candidate) for candidate in candidates]
     judged += yield from repair(drawing, fragment, judged)
     offered = offers(request, fragment, judged, drawing.nfe)
     if offered:

@@ -109,6 +109,11 @@ class FillRequest(msgspec.Struct, frozen=True):
         return self.deadline is not None and time.monotonic() >= self.deadline
 
     @property
+    def originals(self) -> tuple[str, ...]:
+        """What stands in its gaps."""
+        return tuple(self.text[gap.start : gap.end] for gap in self.gaps)
+
+    @property
     def keeps(self) -> bool:
         """Whether a part of the gaps' own tokens is kept."""
         return self.strength is not None and self.strength < 1

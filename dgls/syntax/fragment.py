@@ -74,6 +74,17 @@ class Fragment:
             offset = gap.end
         return WholeText(source, spans, self._whole_tree, self.language)
 
+    @cached_property
+    def holes(self) -> frozenset[int]:
+        """The gaps, by number, that were holes by ``holes.scm``: what stood there is code that is still missing."""
+        source, spans = self.view.filled([self._text[gap.start : gap.end] for gap in self._gaps])
+        clock = Clock(self.budget_ms)
+        tree = None if self.gave_up else parse(source, self.language, clock)
+        if tree is None:
+            return frozenset()
+        holes = self.language.holes.spans(tree.root_node, source, clock.late) or []
+        return frozenset(gap for gap, span in enumerate(spans) if span in holes)
+
     def layout_view(self, fills: Sequence[str]) -> View | None:
         """What belongs to the gaps by the indentation of ``fills`` alone; None where indentation means nothing."""
         description = self.language.description
