@@ -10,7 +10,7 @@ from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.drawing import Drawing
 from dgls.infill.offer import judge, offers
 from dgls.infill.repair import repair
-from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
+from dgls.infill.request import Answer, FillRequest, Frame, Prefilled, shifted
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.syntax import Fragment, GrammarMissing, LanguageError, fragment_around, language_of
@@ -65,4 +65,7 @@ def _fragment(request: FillRequest) -> Fragment | None:
         language = language_of(request.language, request.path)
     except (GrammarMissing, LanguageError):
         return None
-    return fragment_around(request.text, request.gaps, language) if language else None
+    if language is None:
+        return None
+    start, end = request.part or (0, len(request.text))
+    return fragment_around(request.text[start:end], shifted(request.gaps, -start), language)

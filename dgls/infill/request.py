@@ -68,6 +68,11 @@ def in_order(gaps: Sequence[Gap], what: str) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
+def shifted(gaps: Sequence[Gap], by: int) -> tuple[Gap, ...]:
+    """``gaps`` that many characters further on."""
+    return tuple(Gap(gap.start + by, gap.end + by) for gap in gaps)
+
+
 class FillRequest(msgspec.Struct, frozen=True):
     """One job for the model.
 
@@ -87,6 +92,8 @@ class FillRequest(msgspec.Struct, frozen=True):
     """What in ``gaps`` is to be filled: all of it, the holes in it, or as little as mends the faults that touch it."""
     strength: float | None = None
     """Which share of the gaps' own tokens is drawn again, the least certain first; None, as 1: all are drawn anew."""
+    part: Gap | None = None
+    """The stretch of the text, around all gaps, that must parse by itself, as a notebook's cell; None: all of it."""
     deadline: float | None = None
     """``time.monotonic()`` seconds at which the best answer so far is taken; None: no deadline."""
 
@@ -100,6 +107,8 @@ class FillRequest(msgspec.Struct, frozen=True):
                     f"gap {gap.start}-{gap.end} is out of order or outside the text (0 to {len(self.text)} characters)"
                 )
             previous = gap.end
+        if self.part is not None and not self.part.start <= self.gaps[0].start <= previous <= self.part.end:
+            raise ValueError(f"the gaps are not inside the part {self.part.start}-{self.part.end}")
         if self.strength is not None and not 0 <= self.strength <= 1:
             raise ValueError(f"a strength is from 0 (keep everything) to 1 (start anew), got {self.strength}")
 

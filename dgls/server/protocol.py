@@ -19,6 +19,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from dgls.engine import log_failure
 from dgls.server.documents import Documents
 from dgls.server.messages import Refused
+from dgls.server.notebooks import Notebooks
 from dgls.server.trace import Trace
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Protocol(LanguageServerProtocol):
 
     def __init__(self, server: "Session", converter: Any) -> None:
         self.documents = Documents()
+        self.notebooks = Notebooks(self.documents)
         self._initialized = False
         super().__init__(server, converter)
         self.tracing = Trace(lambda params: self.notify(lsp.LOG_TRACE, params))
@@ -198,7 +200,7 @@ class Protocol(LanguageServerProtocol):
             raise Refused(f"{params.command!r} is no command; there are: {', '.join(self.fm.commands)}")
         return command(params.arguments or (), params.work_done_token)
 
-    # pygls' documents split lines where the protocol does not, and are slow: these three keep our own.
+    # pygls' documents split lines where the protocol does not, and are slow: these keep our own.
 
     @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> None:
@@ -217,6 +219,32 @@ class Protocol(LanguageServerProtocol):
         """Forget the document."""
         self.documents.close(params.text_document.uri)
         self._server.drop_stale(params.text_document.uri)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: lsp.DidOpenNotebookDocumentParams) -> None:
+        """Keep the notebook and its cells."""
+        self._drop_stale(params.notebook_document.uri, self.notebooks.open(params))
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(self, params: lsp.DidChangeNotebookDocumentParams) -> None:
+        """Bring the notebook to its next version."""
+        self._drop_stale(params.notebook_document.uri, self.notebooks.change(params))
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_SAVE)
+    def lsp_notebook_document__did_save(self, params: lsp.DidSaveNotebookDocumentParams) -> None:
+        """Nothing is done about it: what is saved is what is open."""
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(self, params: lsp.DidCloseNotebookDocumentParams) -> None:
+        """Forget the notebook and its cells."""
+        self._drop_stale(params.notebook_document.uri, self.notebooks.close(params))
+
+    def _drop_stale(self, notebook: str, changed: list[str]) -> None:
+        for uri in changed:
+            self._server.drop_stale(uri)
+        for uri in self.notebooks.cells(notebook):
+            if uri not in changed:
+                self._server.answers.forget(uri)  # they were given with other cells around
 
 
 def _reasons(error: JsonRpcException) -> str:
