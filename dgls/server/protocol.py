@@ -15,10 +15,11 @@ from cattrs import transform_error
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcMethodNotFound
 from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
 from dgls.engine import log_failure
 from dgls.server.documents import Documents
-from dgls.server.messages import Refused
+from dgls.server.messages import OWN_METHODS, Refused
 from dgls.server.notebooks import Notebooks
 from dgls.server.trace import Trace
 
@@ -120,6 +121,17 @@ class Protocol(LanguageServerProtocol):
             )
             self._handle_response(msg_id, error=reason)
 
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Leave the parameters of our own methods as they are: pygls makes named tuples of what it does not know."""
+        method, version = str(data.get("method")), data["jsonrpc"]
+        if not method.startswith(OWN_METHODS):
+            return super().structure_message(data)
+        if "id" in data:
+            return JsonRPCRequestMessage(
+                id=data["id"], method=method, jsonrpc=version, params=data.get("params")
+            )
+        return JsonRPCNotification(method=method, jsonrpc=version, params=data.get("params"))
+
     def _knows(self, method: str) -> bool:
         return method in self.fm.builtin_features or method in self.fm.features
 
@@ -159,6 +171,14 @@ class Protocol(LanguageServerProtocol):
         except Exception as error:
             outcome.set_exception(error)
         outcome.add_done_callback(callback)
+
+    def _check_handler_result(self, future: "Future[Any]") -> None:
+        """Log what is wrong with a notification, which nobody waits for; pygls takes it for an error of ours."""
+        error = future.exception()
+        if isinstance(error, Refused):
+            logging.getLogger(__name__).error("a notification is ignored: %s", error.message)
+        else:
+            super()._check_handler_result(future)
 
     def _handle_response(
         self, msg_id: MessageId, result: Any = None, error: lsp.ResponseError | None = None

@@ -27,6 +27,7 @@ import dgls
 from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Outcome, State, log_failure
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, shifted
 from dgls.layers import Layer, Resolved, resolve
+from dgls.server.acceptance import Offers
 from dgls.server.documents import Documents
 from dgls.server.last_fill import LastFills
 from dgls.server.loading import show_loading
@@ -105,6 +106,7 @@ class Session(LanguageServer):
         self.wants_frames = False
         self.fills = LastFills()
         self.answers = Answers()
+        self.offers = Offers()
         self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
         self._states: asyncio.Queue[State] = asyncio.Queue()
         self._asks: set[Ask] = set()
