@@ -86,7 +86,7 @@ def test_a_repair_stops_at_the_deadline_after_any_step(monkeypatch, host, repair
     for most in (1, 2, 3, 4):
         passes = script(monkeypatch, host, **{")": 60.0})
         monkeypatch.setattr(
-            FillRequest, "late", property(lambda self, passes=passes, most=most: len(passes) >= most)
+            FillRequest, "late_in", lambda self, seconds, passes=passes, most=most: len(passes) >= most
         )
         answer = answer_to(host, request_for("x = (├┤)\n", quick))
         assert answer.nfe == len(passes) <= most

@@ -69,7 +69,7 @@ def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[J
         found = [
             beginning
             for candidate, *_ in judged
-            if not request.late
+            if not request.overdue
             for beginning in _good_beginning(request, fragment, candidate, ends(fragment, candidate))
         ]
         if found:
@@ -91,7 +91,7 @@ def _good_beginning(
     inside = [end for end in ends if 0 < end <= body and text[:end].strip()]
     for end in inside[: -BEGINNINGS - 1 : -1]:
         for tail in tails:
-            if request.late:
+            if request.overdue:
                 return
             beginning = judge(request, fragment, candidate.shortened_to(text[:end] + tail))
             if beginning.is_good:

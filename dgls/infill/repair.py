@@ -35,7 +35,7 @@ def repair(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged]
 def _resample(drawing: Drawing, fragment: Fragment | None, passes: int) -> Repaired:
     tried: list[Judged] = []
     end = drawing.nfe + passes
-    while drawing.nfe < end and not drawing.request.late:
+    while drawing.nfe < end and not drawing.late:
         fresh = yield from drawing.redraw(min(drawing.rules.max_steps, end - drawing.nfe))
         tried += (judge(drawing.request, fragment, candidate) for candidate in fresh)
         if not fresh or any(one.is_clean for one in tried):
@@ -48,7 +48,7 @@ def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judge
     current = list(judged)
     end = drawing.nfe + rounds * drawing.request.settings.repair_steps
     for round_number in range(1, rounds + 1):
-        if not current or drawing.request.late:
+        if not current or drawing.late:
             break
         rows = [(one.candidate.canvas, _opened(drawing, fragment, one, round_number)) for one in current]
         fresh = yield from drawing.renoise(rows, drawing.request.settings.repair_steps)

@@ -13,6 +13,9 @@ import msgspec
 
 from dgls.config import InfillSettings
 
+GRACE_SECONDS = 0.05
+"""What choosing among unfinished answers may take when the time is up: looking for a beginning that is valid."""
+
 
 class FillError(Exception):
     """A request that cannot be filled; the message says why, and what could."""
@@ -115,7 +118,16 @@ class FillRequest(msgspec.Struct, frozen=True):
     @property
     def late(self) -> bool:
         """Whether its time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        return self.late_in(0.0)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the time is up too in which the best of what there is at its deadline is chosen."""
+        return self.late_in(-GRACE_SECONDS)
+
+    def late_in(self, seconds: float) -> bool:
+        """Whether its time is up so many seconds from now."""
+        return self.deadline is not None and time.monotonic() + seconds >= self.deadline
 
     @property
     def originals(self) -> tuple[str, ...]:
@@ -191,6 +203,8 @@ class Answer(NamedTuple):
     """The gaps that the fills are for, where a job has found them; None: they are the request's."""
     left: int = 0
     """Of what a job has found, how many holes or faults stay as they are."""
+    early: bool = False
+    """Whether the time was up before the work was done: with more of it there might be a better answer."""
 
 
 def filled(text: str, gaps: Sequence[Gap], fills: Sequence[str]) -> str:
