@@ -249,7 +249,7 @@ def test_numbers_of_a_preset_can_be_changed_within_their_bounds(tmp_path):
     assert preset == msgspec.structs.replace(PRESETS["cpu"], tokens=5000, on_policy_from=1.0)
     with pytest.raises(PresetError, match="one of tokens, warm_up"):
         changed(TINY, ["architecture=small"])
-    with pytest.raises(PresetError, match="`tiny` cannot be so changed: Expected `float` <= 1.0"):
+    with pytest.raises(PresetError, match="`tiny` cannot be so changed"):
         changed(TINY, ["uniform_share=2"])
     refused = CliRunner().invoke(command, ["run", str(tmp_path / "run"), "--set", "tokens=none"])
     assert refused.exit_code == 2 and "$.tokens" in refused.output and not (tmp_path / "run").exists()

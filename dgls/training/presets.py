@@ -113,7 +113,7 @@ CHANGEABLE = tuple(
 
 
 def changed(preset: Preset, assignments: Sequence[str]) -> Preset:
-    """``preset`` with each ``NAME=VALUE`` set; raises :class:`PresetError` for another name or a value out of bounds."""
+    """``preset`` with each ``NAME=VALUE`` set; raises :class:`PresetError` for other names and values out of bounds."""
     values = msgspec.to_builtins(preset)
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
