@@ -11,8 +11,9 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from dgls.infill.request import Gap
-from dgls.server.commands import in_line_ends_of, line_goes_on
+from dgls.server.commands import line_goes_on
 from dgls.server.documents import TooLarge
+from dgls.server.edits import in_line_ends_of
 from dgls.server.messages import Accepted, AcceptedCommand, Item, ItemMark
 from dgls.server.session import Ask, Session, Wanted
 from dgls.server.shown import Rest, rests_of, shown

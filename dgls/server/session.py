@@ -40,6 +40,7 @@ from dgls.text import Document, typed_since
 
 if TYPE_CHECKING:
     from dgls.infill.found import Glance
+    from dgls.server.streaming import Stream
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +73,8 @@ class Ask:
         self.job: Job | None = None
         self.watchers: list[Callable[[Frame], None]] = []
         """Who is shown each frame, beside a client that wants frames."""
+        self.previews = True
+        """Whether a client that wants frames gets them."""
 
     def end(self, outcome: Outcome) -> None:
         """Say what came of it, if nothing was said before, and end the work for it."""
@@ -107,11 +110,12 @@ class Session(LanguageServer):
         self.fills = LastFills()
         self.answers = Answers()
         self.offers = Offers()
+        self.streams: set[Stream] = set()
         self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
         self._states: asyncio.Queue[State] = asyncio.Queue()
         self._asks: set[Ask] = set()
         self._shown: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._writer = writer
         self.protocol.set_writer(writer)
         self.loop.set_exception_handler(_log_loop_failure)
@@ -148,7 +152,7 @@ class Session(LanguageServer):
             self.keep(asyncio.create_task(show_loading(self, self._states)))
         self.engine.start()
 
-    def keep(self, task: "asyncio.Task[None]") -> None:
+    def keep(self, task: "asyncio.Task[Any]") -> None:
         """Hold a task that nobody awaits until it is done: the event loop holds it but weakly."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -258,6 +262,9 @@ class Session(LanguageServer):
         """
         now = self.documents.find(uri)
         self.fills.follow(uri, now)
+        for stream in list(self.streams):
+            if stream.uri == uri:
+                stream.see(now)
         if now is None:
             self.answers.forget(uri)
         for ask in list(self._asks):
@@ -313,7 +320,10 @@ class Session(LanguageServer):
             return
         for watch in ask.watchers:
             watch(frame)
-        if not self.wants_frames or self.documents.find(ask.snapshot.uri) is not ask.snapshot:
+        if (
+            not (self.wants_frames and ask.previews)
+            or self.documents.find(ask.snapshot.uri) is not ask.snapshot
+        ):
             return
         found = ask.in_snapshot(frame.gaps)
         gaps = ask.wanted.gaps if found is None else found
