@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PINNED := PIP_CONSTRAINT=$(CURDIR)/constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 
-.PHONY: help demo test lint wheel sources checkpoint clean
+.PHONY: help demo test lint wheel sources checkpoint vscode clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,8 +18,8 @@ help:
 	@echo "make lint        ruff and mypy alone"
 	@echo "make wheel       build dist/*.whl"
 	@echo "make sources     fetch the packages that the embedded checkpoint was trained on, to run/sources (npm, apt-get)"
-	@echo "make checkpoint  train the embedded checkpoint's presets on them, one after the other: about two hours;"
-	@echo "                 make checkpoint TOKENS=100000 goes the same way in a short while, to see it work"
+	@echo "make checkpoint  train the embedded checkpoint's presets on them, one after the other: about two hours"
+	@echo "make vscode      check and test the extension for VS Code, and build dist/*.vsix with the wheel in it (npm)"
 	@echo "make clean       remove what the other targets made, .venv too"
 
 demo: $(READY)
@@ -50,15 +50,35 @@ sources: $(READY)
 	@cp -r run/sources/debian/unpacked/usr/share/cargo/registry/. run/sources/rust/
 	@du -sh run/sources/python run/sources/javascript run/sources/rust
 
-# What was shipped was made in these two runs. Interrupted, the same command goes on. TOKENS=N makes both runs that short.
-SIZE := $(if $(TOKENS),--set tokens=$(TOKENS))
+# What was shipped was made in these two runs. Interrupted, the same command goes on.
 FROM := $(addprefix --source run/sources/,python javascript rust) --interpreter
 checkpoint: sources
-	$(BIN)/dgls train run run/first --preset cpu $(SIZE) $(FROM)
-	$(BIN)/dgls train run run/longer --preset cpu-longer --from run/first/checkpoint $(SIZE) $(FROM)
+	$(BIN)/dgls train run run/first --preset cpu $(FROM)
+	$(BIN)/dgls train run run/longer --preset cpu-longer --from run/first/checkpoint $(FROM)
+
+# The extension is built with a Node of 24: the machine's, or, on Linux, one from a package.
+EXTENSION := $(CURDIR)/editors/vscode
+NODE := run/node/.ready
+WITH_NODE := PATH="$(CURDIR)/run/node/node_modules/.bin:$$PATH"
+NPM := npm --silent --no-audit --no-fund --ignore-scripts
+vscode: wheel $(NODE)
+	@$(BIN)/python $(EXTENSION)/settings.py --check
+	@cd $(EXTENSION) && $(NPM) ci
+	@cd $(EXTENSION) && $(WITH_NODE) && $(NPM) run check && $(NPM) test && $(NPM) run bundle
+	@rm -rf $(EXTENSION)/server && mkdir $(EXTENSION)/server
+	@cp dist/*.whl constraints.txt $(EXTENSION)/server/ && cp LICENSE $(EXTENSION)/
+	@cd $(EXTENSION) && $(WITH_NODE) && $(NPM) run package -- --out $(CURDIR)/dist/
+	@ls dist/*.vsix
+
+$(NODE):
+	@command -v npm >/dev/null || { echo "the extension is built with npm: install Node 24, which brings it"; exit 1; }
+	@mkdir -p run/node
+	@node -e 'process.exit(process.versions.node.startsWith("24.") ? 0 : 1)' \
+		|| $(NPM) install --prefix run/node node-linux-$$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')@24
+	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist editors/vscode/dist editors/vscode/server editors/vscode/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find dgls tests -name __pycache__ -prune -exec rm -rf {} +
 
 # Stock Debian has no ensurepip, and a pip that installs nowhere but into another interpreter: the system's pip

@@ -10,7 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "grammars" / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "grammars" / "README.md",
+    ROOT / "editors" / "vscode" / "README.md",
+    *sorted(DOCS.glob("*.md")),
+]
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -51,3 +56,9 @@ def test_the_settings_page_is_the_schema() -> None:
     assert printed.stdout == (DOCS / "settings.md").read_text(encoding="utf-8"), (
         "run: python docs/settings.py > docs/settings.md"
     )
+
+
+def test_the_extension_for_vs_code_declares_the_schema() -> None:
+    script = ROOT / "editors" / "vscode" / "settings.py"
+    checked = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr

@@ -1,0 +1,297 @@
+// The real editor: code-server with the built extension, a browser for its windows, and what both left behind.
+
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import path from "node:path";
+import { chromium as driver, type Browser, type BrowserContext, type Page } from "playwright-core";
+
+/** How long a condition may take to come true on a machine that has other work. */
+export const PATIENCE_MS = 90_000;
+
+const CALM = {
+  "security.workspace.trust.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "editor.inlineSuggest.enabled": true,
+  "editor.quickSuggestions": { other: "off", comments: "off", strings: "off" },
+  "editor.suggestOnTriggerCharacters": false,
+  "editor.autoClosingBrackets": "never",
+  "editor.autoClosingQuotes": "never",
+  "editor.autoIndent": "none",
+  "editor.minimap.enabled": false,
+  "editor.fontSize": 15,
+  "editor.cursorBlinking": "solid",
+  "editor.lightbulb.enabled": "off",
+  "files.autoSave": "off",
+  "files.insertFinalNewline": false,
+  "chat.disableAIFeatures": true,
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.colorTheme": "Default Dark Modern",
+  "git.enabled": false,
+  "extensions.ignoreRecommendations": true,
+};
+
+export interface Places {
+  /** The folder that the editor was installed into. */
+  readonly cache: string;
+  readonly vsix: string;
+  /** An empty folder for all that this editor writes. */
+  readonly scratch: string;
+  readonly chromium: string;
+}
+
+/** A message of the protocol, as it passed between an editor's client and a server. */
+export interface Message {
+  readonly id?: number | string;
+  readonly method?: string;
+  readonly params?: Record<string, unknown>;
+  readonly result?: Record<string, unknown> | null;
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+export interface Noted {
+  readonly from: "client" | "server" | "recorder";
+  readonly recorder: number;
+  readonly message: Message;
+  /** The server's process and arguments, in what the recorder notes itself. */
+  readonly pid: number;
+  readonly args: readonly string[];
+}
+
+/** Waits until `probe` answers something; the words say what was waited for in vain. */
+export async function until<T>(what: string, probe: () => T | Promise<T>, patience = PATIENCE_MS): Promise<Exclude<T, undefined | null | false>> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined && found !== null && found !== false) return found as Exclude<T, undefined | null | false>;
+    if (Date.now() > end) throw new Error(`in ${patience} ms, this did not come: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export class Editor {
+  readonly record: string;
+  private readonly address: string;
+  private readonly server: ChildProcess;
+  private readonly browser: Browser;
+  private readonly context: BrowserContext;
+
+  private constructor(places: Places, address: string, server: ChildProcess, browser: Browser, context: BrowserContext) {
+    this.address = address;
+    this.server = server;
+    this.browser = browser;
+    this.context = context;
+    this.record = path.join(places.scratch, "messages.jsonl");
+  }
+
+  /** Install the extension into an editor of its own, and start that with `settings`. */
+  static async start(places: Places, settings: Record<string, unknown>, variables: Record<string, string> = {}): Promise<Editor> {
+    const { cache, scratch, vsix, chromium } = places;
+    const home = path.join(scratch, "home");
+    const folders = ["--user-data-dir", path.join(scratch, "user"), "--extensions-dir", path.join(scratch, "extensions")];
+    mkdirSync(home, { recursive: true });
+    // What is scoped to the machine is read from the machine's own file, where the editor's server runs.
+    for (const kind of ["User", "Machine"]) {
+      mkdirSync(path.join(scratch, "user", kind), { recursive: true });
+      writeFileSync(path.join(scratch, "user", kind, "settings.json"), JSON.stringify({ ...CALM, ...settings }));
+    }
+    const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: path.join(home, "config"), XDG_DATA_HOME: path.join(home, "share"), XDG_RUNTIME_DIR: home, ...variables };
+    const entry = path.join(cache, "node_modules/code-server/out/node/entry.js");
+    await ended(spawn(process.execPath, [entry, ...folders, "--install-extension", vsix], { env, stdio: "ignore" }));
+    const port = await freePort();
+    const quiet = ["--auth", "none", "--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"];
+    const server = spawn(process.execPath, [entry, ...folders, ...quiet, "--bind-addr", `127.0.0.1:${port}`], { env, stdio: "ignore", detached: true });
+    const address = `http://127.0.0.1:${port}`;
+    await until("the editor's answer", () => fetch(`${address}/healthz`).then(({ ok }) => ok, () => false));
+    const browser = await driver.launch({
+      executablePath: chromium,
+      args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      env,
+    });
+    const context = await browser.newContext({ viewport: { width: 1000, height: 640 }, permissions: ["clipboard-read", "clipboard-write"] });
+    return new Editor(places, address, server, browser, context);
+  }
+
+  /** Open a folder in a window of its own. */
+  async open(folder: string): Promise<Window> {
+    const page = await this.context.newPage();
+    await page.addInitScript(watchDrafts);
+    await page.goto(`${this.address}/?folder=${encodeURIComponent(folder)}`);
+    await page.waitForSelector(".monaco-workbench", { timeout: PATIENCE_MS });
+    await page.waitForSelector("#dgls\\.dgls\\.dgls\\.status, [id*='dgls.status']", { timeout: PATIENCE_MS });
+    return new Window(page, folder);
+  }
+
+  /** All that was noted, oldest first. */
+  noted(): Noted[] {
+    if (!existsSync(this.record)) return [];
+    const lines = readFileSync(this.record, "utf8").split("\n");
+    return lines.slice(0, -1).map((line) => JSON.parse(line) as Noted);
+  }
+
+  /** The messages of one side, of one method. */
+  sent(from: "client" | "server", method: string): Message[] {
+    return this.noted().filter((one) => one.from === from && one.message.method === method).map(({ message }) => message);
+  }
+
+  /** The answers to the requests of a method. */
+  answers(method: string): Message[] {
+    const noted = this.noted();
+    return noted.flatMap(({ from, recorder, message }) => {
+      if (from !== "client" || message.method !== method) return [];
+      return noted.filter((one) => one.from === "server" && one.recorder === recorder && one.message.id === message.id && !one.message.method).map((one) => one.message);
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    if (this.server.pid !== undefined) process.kill(-this.server.pid); // with the windows' own processes
+    await ended(this.server);
+  }
+}
+
+/** One window of the editor, worked as a person does: by keys. */
+export class Window {
+  readonly page: Page;
+  private readonly folder: string;
+
+  constructor(page: Page, folder: string) {
+    this.page = page;
+    this.folder = folder;
+  }
+
+  /** What the status bar says. */
+  async status(): Promise<string> {
+    return (await this.page.locator("[id*='dgls.status']").first().getAttribute("aria-label")) ?? "";
+  }
+
+  async untilStatus(wanted: RegExp): Promise<string> {
+    let status = "";
+    return until(`the status ${wanted.source}`, async () => {
+      status = await this.status();
+      return wanted.test(status) ? status : undefined;
+    }).catch((error: unknown) => { throw new Error(`${String(error)}; it is ${status}`); });
+  }
+
+  async press(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async type(text: string): Promise<void> {
+    await this.page.keyboard.type(text);
+  }
+
+  /** Open a file of the folder. */
+  async show(name: string): Promise<void> {
+    await this.press("Control+p");
+    const input = this.page.locator(".quick-input-widget input[type=text]");
+    await input.fill(name);
+    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor();
+    await this.press("Enter");
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.page.locator(".monaco-editor.focused").first().waitFor();
+  }
+
+  /** Put the cursor there; lines and columns count from 1. */
+  async go(line: number, column: number): Promise<void> {
+    await this.press("Control+g");
+    const input = this.page.locator(".quick-input-widget input[type=text]");
+    await input.fill(`:${line}:${column}`);
+    await this.press("Enter");
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" });
+    await until(`the cursor at ${line}:${column}`, async () => (await this.position()).startsWith(`Ln ${line}, Col ${column}`));
+  }
+
+  async position(): Promise<string> {
+    return (await this.page.locator("[id='status.editor.selection']").textContent()) ?? "";
+  }
+
+  async select(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+    await this.go(...from);
+    await this.press("Control+k", "Control+b"); // set the anchor
+    await this.go(...to);
+    await this.press("Control+k", "Control+k"); // select from the anchor
+    await until("a selection", async () => (await this.position()).includes("selected"));
+  }
+
+  /** Run a command by its title. */
+  async run(title: string): Promise<void> {
+    await this.press("F1");
+    await this.page.locator(".quick-input-widget input[type=text]").fill(`>dgls: ${title}`);
+    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
+    await this.press("Enter");
+  }
+
+  /** The ghost text, once there is some. */
+  async ghost(): Promise<string> {
+    return until("ghost text", async () => {
+      const parts = await this.page.locator(".monaco-editor [class*='ghost-text']").allTextContents();
+      return parts.join("").trim() ? parts.join("\n") : undefined;
+    });
+  }
+
+  /** Save, and read the file when it is. */
+  async saved(name: string): Promise<string> {
+    await this.press("Control+s");
+    await until("a saved file", async () => (await this.page.locator(".tab.active.dirty").count()) === 0);
+    return readFileSync(path.join(this.folder, name), "utf8");
+  }
+
+  /** The drafts that were drawn since they were last asked for. */
+  async drafts(): Promise<string[]> {
+    return this.page.evaluate(() => (globalThis as unknown as { drafts: string[] }).drafts.splice(0));
+  }
+
+  async settled(): Promise<void> {
+    await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ timeout: PATIENCE_MS });
+  }
+
+  async unsettled(): Promise<void> {
+    await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ state: "detached", timeout: PATIENCE_MS });
+  }
+
+  /** What notifications say. */
+  async told(wanted: RegExp): Promise<string> {
+    return until(`a message like ${wanted.source}`, async () => {
+      const texts = await this.page.locator(".notification-list-item-message").allTextContents();
+      return texts.find((text) => wanted.test(text));
+    });
+  }
+
+  async picture(file: string): Promise<void> {
+    await this.page.screenshot({ path: file });
+  }
+}
+
+/** Runs in the page: notes every text that is drawn in place of another, frame by frame. */
+function watchDrafts(): void {
+  const drafts: string[] = [];
+  Object.assign(globalThis, { drafts });
+  const look = (): void => {
+    const texts = Array.from(document.querySelectorAll(".view-lines span[class*='ced-']"), (span) => getComputedStyle(span, "::before"))
+      .filter((style) => style.webkitTextFillColor === "rgba(0, 0, 0, 0)" && style.content !== "none")
+      .map((style) => style.content.slice(1, -1).replaceAll("\u00a0", " "));
+    const draft = texts.join("\n");
+    if (draft !== "" && drafts.at(-1) !== draft) drafts.push(draft);
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else child.once("exit", () => { resolve(); });
+  });
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => { resolve(port); });
+    });
+  });
+}
