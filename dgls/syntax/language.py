@@ -92,7 +92,8 @@ class Description(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     grammar: Grammar
     nodes: Nodes
     inherits: str = ""
-    """Another language folder whose queries hold here too; the grammar has all node types that they name."""
+    """Another folder whose queries hold here too, a language's or one of queries alone; the grammar has all that they
+    name."""
     clauses: tuple[str, ...] = ()
     """Words that begin a line which continues a statement at its own indentation, such as `else`."""
     comments: Comments = Comments()
@@ -209,9 +210,12 @@ def _loaded_query(
 
 
 def _lineage(folder: Path) -> list[Path]:
-    """``folder`` and those it inherits from, the furthest first; raises LanguageError."""
+    """``folder`` and those it inherits from, the furthest first; raises LanguageError.
+
+    A folder without a ``language.toml`` is no language: it holds queries that several share, and inherits nothing.
+    """
     lineage = [folder]
-    while inherits := describe(lineage[0]).inherits:
+    while (lineage[0] / "language.toml").is_file() and (inherits := describe(lineage[0]).inherits):
         parent = grammars_folder() / inherits
         if parent in lineage or not parent.is_dir():
             raise LanguageError(

@@ -1,11 +1,5 @@
-; Where a fill of several lines may end. ../README.md explains the capture.
+; Where a fill of several lines may end in types, beside what ../ecmascript says.
 
-(program (_) @end)
-(statement_block (_) @end)
-(switch_body (_) @end)
-(class_body (method_definition) @end)
-(class_body ";" @end)
-(object "," @end)
 (interface_body [";" ","] @end)
 (object_type [";" ","] @end)
 (enum_body "," @end)

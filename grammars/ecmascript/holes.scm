@@ -1,4 +1,4 @@
-; What stands in TypeScript where code is still to be written. ../README.md explains the captures.
+; What stands in JavaScript and TypeScript where code is still to be written. ../README.md explains the captures.
 
 ((method_definition name: (_) @name body: (statement_block . "{" . "}" .) @hole.inside)
   (#not-eq? @name "constructor"))
