@@ -18,7 +18,8 @@ help:
 	@echo "make lint        ruff and mypy alone"
 	@echo "make wheel       build dist/*.whl"
 	@echo "make sources     fetch the packages that the embedded checkpoint was trained on, to run/sources (npm, apt-get)"
-	@echo "make checkpoint  train the embedded checkpoint's presets on them, one after the other: about two hours"
+	@echo "make checkpoint  train the embedded checkpoint's presets on them, one after the other: about two hours;"
+	@echo "                 make checkpoint TOKENS=100000 goes the same way in a short while, to see it work"
 	@echo "make vscode      check and test the extension for VS Code, and build dist/*.vsix with the wheel in it (npm)"
 	@echo "make clean       remove what the other targets made, .venv too"
 
@@ -50,11 +51,12 @@ sources: $(READY)
 	@cp -r run/sources/debian/unpacked/usr/share/cargo/registry/. run/sources/rust/
 	@du -sh run/sources/python run/sources/javascript run/sources/rust
 
-# What was shipped was made in these two runs. Interrupted, the same command goes on.
+# What was shipped was made in these two runs. Interrupted, the same command goes on. TOKENS=N makes both runs that short.
+SIZE := $(if $(TOKENS),--set tokens=$(TOKENS))
 FROM := $(addprefix --source run/sources/,python javascript rust) --interpreter
 checkpoint: sources
-	$(BIN)/dgls train run run/first --preset cpu $(FROM)
-	$(BIN)/dgls train run run/longer --preset cpu-longer --from run/first/checkpoint $(FROM)
+	$(BIN)/dgls train run run/first --preset cpu $(SIZE) $(FROM)
+	$(BIN)/dgls train run run/longer --preset cpu-longer --from run/first/checkpoint $(SIZE) $(FROM)
 
 # The extension is built with a Node of 24: the machine's, or, on Linux, one from a package.
 EXTENSION := $(CURDIR)/editors/vscode

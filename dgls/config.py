@@ -117,6 +117,12 @@ class ServerSettings(msgspec.Struct, frozen=True):
     log_level: Annotated[
         Literal["error", "warning", "info", "debug"], Meta(description="what is written to stderr")
     ] = "warning"
+    stream: Annotated[
+        Literal["preview", "edits"],
+        Meta(
+            description="how a command's fill is shown as it settles: as `dgls/frame` alone, or in the document itself"
+        ),
+    ] = "preview"
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -1,12 +1,16 @@
 """The one model thread: it loads the model, takes jobs, and stops working on what nobody wants any more.
 
-Two kinds of jobs. An *automatic* one answers a keystroke: only the newest is wanted, so it takes the place of
-any older one, waiting or running. A *command* was asked for by hand: commands run in the order they came,
-before what is automatic, and no keystroke drops them.
+Each client has a :class:`Seat`, and three kinds of jobs. An *automatic* one answers a keystroke: only the newest of a
+seat is wanted, so it takes the place of any older one, waiting or running. A *command* was asked for by hand: commands
+of a seat run in the order they came, before what is automatic, and no keystroke drops them. An *idle* one is work that
+may pay later: it runs while nobody waits, and ends where anybody asks for anything.
 
-Work is a generator that yields after each prefill chunk and each denoising step; between yields the thread
-looks whether the job is still wanted. A job ends exactly once: with an :class:`Answer`, :class:`Cancelled` or
-:class:`Failed`. Callbacks run in the model thread, or in the thread that submitted or cancelled the job.
+Work is a generator that yields after each prefill chunk and each denoising step. Between yields the thread looks
+whether the job is still wanted, and whose turn it is: of the seats with work, that which has had the least of the
+thread's time. So each of n seats gets an n-th of the model, however long the jobs of the others are.
+
+A job ends exactly once: with an :class:`Answer`, :class:`Cancelled` or :class:`Failed`. Callbacks run in the model
+thread, or in the thread that submitted or cancelled the job.
 
 Knows nothing of editors, and no torch: what is loaded is imported by the loader, in the model thread.
 """
@@ -15,18 +19,18 @@ import logging
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Generator
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
 from dgls.config import InfillSettings, ModelSettings
+from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
 
 log = logging.getLogger(__name__)
 
-Kind = Literal["automatic", "command"]
+Kind = Literal["automatic", "command", "idle"]
 Report = Callable[[float, str], None]
 Steps = Generator[Frame | Prefilled, None, Answer]
 
@@ -38,18 +42,21 @@ FIRST_FILL = FillRequest(
     settings=InfillSettings(max_steps=1, repair_rounds=0),
 )
 NOTHING = Answer(fills=(), nfe=0, prefill_tokens=0, rejected=0)
+FIRST_TO_RUN: dict[Kind, int] = {"command": 0, "automatic": 1, "idle": 2}
+"""Of one seat's jobs."""
 LONGEST_MESSAGE = 500
+LEFT = "the server is shutting down"
 
 
 class Filler(Protocol):
-    """A loaded model, and what it keeps between requests. Used by the model thread alone."""
+    """A loaded model. Used by the model thread alone."""
 
-    def fill(self, request: FillRequest) -> Steps:
-        """The steps of one request; closing the generator cancels it."""
+    def new_kept(self) -> Kept:
+        """What is kept for a client that has asked for nothing yet."""
         ...
 
-    def forget(self) -> None:
-        """Drop what is kept between requests: a request failed, and may have left it half-done."""
+    def fill(self, request: FillRequest, kept: Kept) -> Steps:
+        """The steps of one request; closing the generator cancels it."""
         ...
 
 
@@ -123,35 +130,22 @@ class Job:
             self._on_frame(frame)
 
 
-class Engine:
-    """Owns the model thread.
+class Seat:
+    """One client of an engine: what it wants done, and what the model thread keeps for it.
 
-    ``load`` runs in that thread, once; ``on_state`` is told each change of state.
+    What begins with an underscore is the engine's.
     """
 
-    def __init__(self, load: Load, on_state: Callable[[State], None] = lambda state: None) -> None:
-        self._load = load
+    def __init__(self, engine: "Engine", on_state: Callable[[State], None]) -> None:
+        self._engine = engine
         self._on_state = on_state
-        self._state: State = Loading(0.0, "starting")
-        self._wake = threading.Condition()
-        self._commands: deque[Job] = deque()
-        self._automatic: Job | None = None
+        self._waiting: list[Job] = []
         self._running: Job | None = None
-        self._thread: threading.Thread | None = None
-        self._stopped = False
-        self._broken = False
-
-    @property
-    def state(self) -> State:
-        """Where the model stands."""
-        return self._state
-
-    def start(self) -> None:
-        """Start the model thread and load the model; a second call does nothing."""
-        if self._thread is None:
-            # A daemon: the end of the program never waits for a decoder step.
-            self._thread = threading.Thread(target=self._run, name="model", daemon=True)
-            self._thread.start()
+        self._left = False
+        self._served = 0.0
+        """Seconds of the model thread."""
+        self._steps: Steps | None = None
+        self._kept: Kept | None = None
 
     def submit(
         self,
@@ -160,55 +154,178 @@ class Engine:
         on_done: Callable[[Outcome], None],
         on_frame: Callable[[Frame], None] | None = None,
     ) -> Job:
-        """Ask for fills; never blocks. The request's deadline is set here, from its own settings.
+        """Ask for fills; never blocks. The request's deadline comes from its own settings.
 
-        While the model is loading a command waits, and an automatic job is answered at once with no fill. So
+        While the model is loading a command waits, and any other job is answered at once with no fill. So
         it is where loading has failed, and a command fails there with the message of that failure.
         """
         if kind == "automatic":
             request = replace(request, deadline=time.monotonic() + request.settings.deadline_ms / 1000)
         job = Job(request, kind, on_done, on_frame)
-        unwanted: list[Job | None] = []
-        outcome: Outcome | None = None
-        with self._wake:
-            if self._stopped:
-                outcome = Cancelled("the server is shutting down")
-            elif kind == "automatic" and not isinstance(self._state, Ready):
-                outcome = NOTHING
-            elif isinstance(self._state, Failed):
-                outcome = self._state
-            else:
-                if self._running is not None and self._running.kind == "automatic":
-                    unwanted.append(self._running)
-                if kind == "automatic":
-                    unwanted.append(self._automatic)
-                    self._automatic = job
-                else:
-                    self._commands.append(job)
-                self._wake.notify()
-        for older in unwanted:
-            if older is not None:
-                older.cancel("superseded by a newer request")
-        if outcome is not None:
-            job.finish(outcome)
+        self._engine._submit(self, job)
         return job
+
+    def leave(self) -> None:
+        """Cancel the client's jobs and free what is kept for it, within one step; does not wait for that."""
+        self._engine._leave(self)
+
+    def _next(self) -> Job | None:
+        """What is to be done for it: what has begun, even if it is to be ended, else what waits and is wanted."""
+        if self._running is not None:
+            return self._running
+        self._waiting = [job for job in self._waiting if not job.done]
+        return min(self._waiting, key=lambda job: FIRST_TO_RUN[job.kind], default=None)
+
+    def _put(self, job: Job) -> list[Job]:
+        """Put a job in line; returns those that nobody wants any more."""
+        running = [] if self._running is None else [self._running]
+        # A command makes a keystroke wait, and one that is being worked on is not worth that.
+        unwanted = {"automatic": [*self._waiting, *running], "command": running, "idle": []}[job.kind]
+        dropped = [older for older in unwanted if older.kind == "automatic"]
+        dropped += [older for older in (*self._waiting, *running) if older.kind == "idle"]
+        self._waiting.append(job)
+        return dropped
+
+    def _step(self, filler: Filler, job: Job) -> None:
+        """Take one step of ``job``, which is running; at its end, or where nobody wants it any more, end it."""
+        try:
+            outcome: Outcome | None = Cancelled("cancelled") if job.done else self._advance(filler, job)
+            if outcome is not None and self._steps is not None:
+                self._steps.close()
+        except BaseException as error:  # even SystemExit: no failure of model or parser ends the server
+            log_failure("a fill", error)
+            outcome = Failed(f"the fill failed: {explain(error)}")
+            self._kept = None  # it may have been left half-done
+        if outcome is not None:
+            self._steps = None
+            self._engine._free(self)
+            job.finish(outcome)
+
+    def _advance(self, filler: Filler, job: Job) -> Outcome | None:
+        """Take one step; returns what came of the job, if that was its last."""
+        if self._steps is None:
+            request = job.request
+            if request.late:
+                return NOTHING
+            if job.kind != "automatic":  # its time starts now: it may have waited for long
+                settings = request.settings
+                limit = settings.command_deadline_ms if job.kind == "command" else settings.deadline_ms
+                request = replace(request, deadline=time.monotonic() + limit / 1000)
+            if self._kept is None:
+                self._kept = filler.new_kept()
+            self._steps = filler.fill(request, self._kept)
+        try:
+            step = next(self._steps)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+        if isinstance(step, Frame):
+            job.show(step)
+        return None
+
+
+class Engine:
+    """Owns the model thread, in which ``load`` runs, once. ``clock`` (seconds) measures what each seat has had."""
+
+    def __init__(self, load: Load, clock: Callable[[], float] = time.monotonic) -> None:
+        self._load = load
+        self._seconds = clock
+        self._state: State = Loading(0.0, "starting")
+        self._wake = threading.Condition()
+        self._seats: list[Seat] = []
+        self._served = 0.0
+        """What the seat had been served whose turn came last: among those with work, none was served less."""
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    @property
+    def state(self) -> State:
+        """Where the model stands."""
+        return self._state
+
+    def start(self) -> None:
+        """Start the model thread and load the model; a second call does nothing."""
+        with self._wake:
+            if self._thread is not None:
+                return
+            # A daemon: the end of the program never waits for a decoder step.
+            self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self._thread.start()
+
+    def join(self, on_state: Callable[[State], None] = lambda state: None) -> Seat:
+        """A seat for one more client; ``on_state`` is told each change of state from now on."""
+        seat = Seat(self, on_state)
+        with self._wake:
+            self._seats.append(seat)
+            seat._left = self._stopped
+        return seat
 
     def stop(self) -> None:
         """Cancel every job and let the thread end after its current step; does not wait for it."""
         with self._wake:
             self._stopped = True
-            jobs = [*self._commands, self._automatic, self._running]
-            self._commands.clear()
-            self._automatic = None
+            seats = list(self._seats)
+            self._wake.notify()
+        for seat in seats:
+            seat.leave()
+
+    def _submit(self, seat: Seat, job: Job) -> None:
+        unwanted: list[Job] = []
+        outcome: Outcome | None = None
+        with self._wake:
+            if seat._left:
+                outcome = Cancelled(LEFT)
+            elif job.kind != "command" and not isinstance(self._state, Ready):
+                outcome = NOTHING
+            elif isinstance(self._state, Failed):
+                outcome = self._state
+            else:
+                if job.kind != "idle":
+                    unwanted += [
+                        other._running
+                        for other in self._seats
+                        if other is not seat and other._running is not None and other._running.kind == "idle"
+                    ]
+                unwanted += seat._put(job)
+                # Time in which it asked for nothing is no credit; a seat with work is never behind.
+                seat._served = max(seat._served, self._served)
+                self._wake.notify()
+        for older in unwanted:
+            older.cancel("superseded by a newer request")
+        if outcome is not None:
+            job.finish(outcome)
+
+    def _leave(self, seat: Seat) -> None:
+        with self._wake:
+            seat._left = True
+            jobs, seat._waiting = seat._waiting, []
+            if seat._running is not None:
+                jobs.append(seat._running)  # the model thread ends it, and then lets the seat go
+            elif seat in self._seats:
+                self._remove(seat)
             self._wake.notify()
         for job in jobs:
-            if job is not None:
-                job.cancel("the server is shutting down")
+            job.cancel(LEFT)
+
+    def _free(self, seat: Seat) -> None:
+        """Say that nothing of ``seat`` is running any more."""
+        with self._wake:
+            seat._running = None
+            if seat._left:
+                self._remove(seat)
+
+    def _remove(self, seat: Seat) -> None:
+        self._seats.remove(seat)
+        seat._kept = None
 
     def _run(self) -> None:
         filler = self._loaded()
-        while filler is not None and (job := self._next()) is not None:
-            self._work(filler, job)
+        while filler is not None and (turn := self._turn()) is not None:
+            seat, job = turn
+            began = self._seconds()
+            seat._step(filler, job)
+            if job.kind != "idle":
+                seat._served += self._seconds() - began
 
     def _loaded(self) -> Filler | None:
         """The loaded model, or None: then every waiting command has failed, as every later one will."""
@@ -221,8 +338,9 @@ class Engine:
             log_failure("loading the model", error)
             self._enter(failed)
             with self._wake:
-                waiting = list(self._commands)
-                self._commands.clear()
+                waiting = [job for seat in self._seats for job in seat._waiting]
+                for seat in self._seats:
+                    seat._waiting = []
             for job in waiting:
                 job.finish(failed)
             return None
@@ -232,60 +350,33 @@ class Engine:
     def _enter(self, state: State) -> None:
         with self._wake:
             self._state = state
-        self._on_state(state)
+            seats = list(self._seats)
+        for seat in seats:
+            seat._on_state(state)
 
-    def _next(self) -> Job | None:
-        """Wait for the next job that is still wanted; None when the engine has been stopped."""
+    def _turn(self) -> tuple[Seat, Job] | None:
+        """Wait for a seat, and its job, to take a step for; None when the engine has been stopped and all is ended."""
         with self._wake:
-            self._running = None
-            while not self._stopped:
-                if self._commands:
-                    job = self._commands.popleft()
-                elif self._automatic is not None:
-                    job, self._automatic = self._automatic, None
-                else:
-                    self._wake.wait()
-                    continue
-                if not job.done:
-                    self._running = job
-                    return job
-            return None
-
-    def _work(self, filler: Filler, job: Job) -> None:
-        request = job.request
-        if job.kind == "command":  # its time starts now: it may have waited for the model to load
-            request = replace(
-                request, deadline=time.monotonic() + request.settings.command_deadline_ms / 1000
-            )
-        elif request.deadline is not None and request.deadline <= time.monotonic():
-            job.finish(NOTHING)
-            return
-        try:
-            if self._broken:
-                filler.forget()
-                self._broken = False
-            job.finish(self._drive(filler.fill(request), job))
-        except BaseException as error:  # as above: no failure of model or parser ends the server
-            log_failure("a fill", error)
-            job.finish(Failed(f"the fill failed: {explain(error)}"))
-            self._broken = True
-
-    def _drive(self, steps: Steps, job: Job) -> Outcome:
-        try:
-            while not job.done:
-                step = next(steps)
-                if isinstance(step, Frame):
-                    job.show(step)
-        except StopIteration as end:
-            answer: Answer = end.value
-            return answer
-        finally:
-            steps.close()
-        return Cancelled("cancelled")
+            while True:
+                ready = [(seat, job) for seat in self._seats if (job := seat._next()) is not None]
+                if ready:
+                    # What is to be ended first, idle work last.
+                    seat, job = min(
+                        ready, key=lambda pair: (not pair[1].done, pair[1].kind == "idle", pair[0]._served)
+                    )
+                    if seat._running is None:
+                        seat._waiting.remove(job)
+                        seat._running = job
+                    if not job.done and job.kind != "idle":
+                        self._served = seat._served
+                    return seat, job
+                if self._stopped:
+                    return None
+                self._wake.wait()
 
 
 def load_filler(settings: ModelSettings) -> Load:
-    """The loader of the real thing: a checkpoint, and a prefix store of its own."""
+    """The loader of the real thing."""
 
     def load(report: Report) -> Filler:
         report(0.0, "importing torch")
@@ -295,19 +386,16 @@ def load_filler(settings: ModelSettings) -> Load:
         host = load_host(settings, report)
 
         class HostFiller:
-            def __init__(self) -> None:
-                self.store = host.new_store()
+            def new_kept(self) -> Kept:
+                return Kept(host.new_store())
 
-            def fill(self, request: FillRequest) -> Steps:
-                steps: Steps = work_on(host, self.store, request)
+            def fill(self, request: FillRequest, kept: Kept) -> Steps:
+                steps: Steps = work_on(host, kept.store, request)
                 return steps
-
-            def forget(self) -> None:
-                self.store = host.new_store()
 
         filler = HostFiller()
         report(1.0, "trying a first fill")  # what is made once is made now, and stalls no keystroke
-        for _ in filler.fill(FIRST_FILL):
+        for _ in filler.fill(FIRST_FILL, filler.new_kept()):
             pass
         return filler
 

@@ -235,6 +235,17 @@ def inline(uri: str, line: int, character: int, *, invoked: bool = False) -> tup
     }
 
 
+def ghost(text: str, at: Json, known: int, *, validated: bool = True) -> Json:
+    """The item whose id is ``known``, as the server sends it: ``text`` in place of the range ``at``."""
+    return {
+        "insertText": text,
+        "filterText": text,
+        "range": at,
+        "command": {"title": "dgls: accepted", "command": "dgls.accepted", "arguments": [{"id": known}]},
+        "data": {"validated": validated, "id": known},
+    }
+
+
 def fill_span(uri: str, start: tuple[int, int], end: tuple[int, int]) -> tuple[str, Json]:
     """The method and parameters of the command ``dgls.fill``."""
     arguments = [{"uri": uri, "range": span(start, end)}]

@@ -1,7 +1,8 @@
 """The real server around a model that does what the document's first line says; run as a program by the tests.
 
 The first line of a document is ``#!`` and a JSON object: ``fills`` (texts to offer, each in every gap), ``validated``,
-``gaps`` (those it says to have found) and ``left`` (how many it says stay), ``steps`` (how many frames), ``gate`` (a
+``gaps`` (those it says to have found) and ``left`` (how many it says stay), ``steps`` (how many frames) or ``drafts``
+(per frame the runs that it shows of every gap) and ``breaks`` (what to raise after them), ``gate`` (a
 folder: each step waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say what the model does),
 ``fails`` (a message to raise), ``journal`` (a file that gets a line per request that the model works on), ``echo``
 (offer a JSON object of what the model was asked) and ``prints`` (to print to
@@ -14,9 +15,10 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dgls.engine import Filler, Report, Steps
+from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
 from dgls.layers import environment_layer
 from dgls.server import serve
@@ -35,12 +37,12 @@ def shout(text: str) -> None:
 
 
 class Script:
-    def fill(self, request: FillRequest) -> Steps:
+    def new_kept(self) -> Kept:
+        return Kept(cast(Any, None))
+
+    def fill(self, request: FillRequest, kept: Kept) -> Steps:
         first, _, _ = request.text.partition("\n")
         return self._steps(request, json.loads(first[2:]) if first.startswith("#!") else {})
-
-    def forget(self) -> None:
-        pass
 
     def _steps(
         self, request: FillRequest, script: dict[str, Any]
@@ -56,10 +58,15 @@ class Script:
             yield Prefilled(64, 64)
             if "fails" in script:
                 raise RuntimeError(script["fails"])
-            for step in range(1, script.get("steps", 1) + 1):
+            drafts = script.get("drafts", [[("half", 0.5), ("", None)]] * script.get("steps", 1))
+            gaps = tuple(Gap(*gap) for gap in script["gaps"]) if "gaps" in script else None
+            count = len(request.gaps if gaps is None else gaps)
+            for step, draft in enumerate(drafts, 1):
                 if gate is not None:
                     wait_for(gate / f"step{step}")
-                yield Frame(step, "denoising", ((Run("half", 0.5), Run("", None)),) * len(request.gaps))
+                yield Frame(step, "denoising", (tuple(Run(*run) for run in draft),) * count, gaps)
+            if "breaks" in script:
+                raise MemoryError(script["breaks"])
         finally:
             if gate is not None:
                 (gate / "closed").touch()
@@ -67,8 +74,6 @@ class Script:
         if script.get("echo"):
             texts = [json.dumps(asked(request))]
         validated = script.get("validated", True)
-        gaps = tuple(Gap(*gap) for gap in script["gaps"]) if "gaps" in script else None
-        count = len(request.gaps if gaps is None else gaps)
         fills = tuple(Fill((text,) * count, 0.9, validated, False, 1) for text in texts)
         return Answer(fills, 1, 64, 0, gaps, script.get("left", 0))
 

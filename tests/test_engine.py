@@ -3,14 +3,28 @@
 import queue
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from dgls.config import InfillSettings
-from dgls.engine import NOTHING, Cancelled, Engine, Failed, Filler, Loading, Ready, Report, State, Steps
+from dgls.engine import (
+    NOTHING,
+    Cancelled,
+    Engine,
+    Failed,
+    Filler,
+    Loading,
+    Ready,
+    Report,
+    Seat,
+    State,
+    Steps,
+)
+from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled
 
 PATIENCE = 10
@@ -34,9 +48,16 @@ class Script:
     allowed: "queue.Queue[BaseException | None]" = field(default_factory=queue.Queue)
     begun: "queue.Queue[FillRequest]" = field(default_factory=queue.Queue)
     closed: "queue.Queue[tuple[str, int]]" = field(default_factory=queue.Queue)
-    forgotten: int = 0
+    given: list[Kept] = field(default_factory=list)
+    costs: dict[str, float] = field(default_factory=dict)
+    """Seconds that the steps of a request take on the script's own clock; else one."""
+    seconds: float = 0.0
 
-    def fill(self, asked: FillRequest) -> Steps:
+    def new_kept(self) -> Kept:
+        return Kept(cast(Any, None))
+
+    def fill(self, asked: FillRequest, kept: Kept) -> Steps:
+        self.given.append(kept)
         return self._steps(asked)
 
     def _steps(self, asked: FillRequest) -> Generator[Frame | Prefilled, None, Answer]:
@@ -46,13 +67,11 @@ class Script:
             for taken in range(1, 4):
                 if (error := self.allowed.get(timeout=PATIENCE)) is not None:
                     raise error
+                self.seconds += self.costs.get(asked.text, 1.0)
                 yield Prefilled(64, 64) if taken == 1 else FRAME
             return answer(asked.text)
         finally:
             self.closed.put((asked.text, taken))
-
-    def forget(self) -> None:
-        self.forgotten += 1
 
     def allow(self, steps: int) -> None:
         for _ in range(steps):
@@ -62,10 +81,10 @@ class Script:
 class Ask:
     """A submitted job, and what came of it."""
 
-    def __init__(self, engine: Engine, asked: FillRequest, kind: Any) -> None:
+    def __init__(self, seat: Seat, asked: FillRequest, kind: Any) -> None:
         self.outcomes: queue.Queue[Any] = queue.Queue()
         self.frames: queue.Queue[Frame] = queue.Queue()
-        self.job = engine.submit(asked, kind, self.outcomes.put, self.frames.put)
+        self.job = seat.submit(asked, kind, self.outcomes.put, self.frames.put)
 
     @property
     def outcome(self) -> Any:
@@ -78,7 +97,9 @@ class Bench:
     def __init__(self, load: Callable[[Report], Filler] | None = None) -> None:
         self.script = Script()
         self.states: queue.Queue[State] = queue.Queue()
-        self.engine = Engine(load or (lambda report: self.script), self.states.put)
+        self.engine = Engine(load or (lambda report: self.script), clock=lambda: self.script.seconds)
+        self.seat = self.engine.join(self.states.put)
+        self.other = self.engine.join()
         self.engine.start()
 
     def until(self, kind: type) -> State:
@@ -87,10 +108,10 @@ class Bench:
         return state
 
     def automatic(self, text: str, **settings: Any) -> Ask:
-        return Ask(self.engine, request(text, **settings), "automatic")
+        return Ask(self.seat, request(text, **settings), "automatic")
 
     def command(self, text: str, **settings: Any) -> Ask:
-        return Ask(self.engine, request(text, **settings), "command")
+        return Ask(self.seat, request(text, **settings), "command")
 
 
 @pytest.fixture
@@ -208,7 +229,8 @@ def test_a_model_that_raises_fails_its_job_and_the_next_one_starts_afresh(
     following = bench.automatic("b")
     bench.script.allow(3)
     assert following.outcome == answer("b")
-    assert bench.script.forgotten == 1
+    first, second = bench.script.given
+    assert first is not second
 
 
 def test_a_failure_is_logged_without_its_message(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
@@ -262,3 +284,94 @@ def test_stopping_cancels_everything_and_refuses_what_comes_later(bench: Bench) 
     late = bench.command("late")
     for ask in (running, waiting, keystroke, late):
         assert ask.outcome == Cancelled("the server is shutting down")
+
+
+# Several clients
+
+
+def begun(bench: Bench) -> str:
+    return bench.script.begun.get(timeout=PATIENCE).text
+
+
+def ended(bench: Bench, count: int) -> list[str]:
+    return [bench.script.closed.get(timeout=PATIENCE)[0] for _ in range(count)]
+
+
+def test_seats_take_turns_so_that_no_job_waits_for_the_whole_of_a_long_one(bench: Bench) -> None:
+    long = [bench.command(f"long {number}") for number in range(3)]
+    assert begun(bench) == "long 0"
+    short = Ask(bench.other, request("short"), "command")
+    bench.script.allow(12)
+    assert ended(bench, 4) == ["long 0", "short", "long 1", "long 2"]
+    assert [ask.outcome for ask in (*long, short)] == [answer(ask.job.request.text) for ask in (*long, short)]
+
+
+def test_turns_are_counted_in_time_not_in_steps(bench: Bench) -> None:
+    bench.script.costs = {"slow": 3.0}
+    bench.command("slow")
+    assert begun(bench) == "slow"
+    for text in ("quick 0", "quick 1"):
+        Ask(bench.other, request(text), "command")
+    bench.script.allow(9)
+    assert ended(bench, 3) == ["quick 0", "quick 1", "slow"]
+
+
+def test_time_in_which_a_seat_asked_for_nothing_is_no_credit(bench: Bench) -> None:
+    bench.script.allow(30)
+    for _ in range(10):
+        bench.command("before").outcome, ended(bench, 1), begun(bench)
+    bench.command("busy all the time")
+    assert begun(bench) == "busy all the time"
+    for text in ("late 0", "late 1", "late 2"):
+        Ask(bench.other, request(text), "command")
+    bench.script.allow(12)
+    assert ended(bench, 4)[0] == "busy all the time"
+
+
+def test_a_keystroke_takes_the_place_of_those_of_its_own_seat_alone(bench: Bench) -> None:
+    bench.automatic("a", deadline_ms=600_000)
+    assert begun(bench) == "a"
+    first, second = (Ask(bench.other, request(text, deadline_ms=600_000), "automatic") for text in "bc")
+    assert isinstance(first.outcome, Cancelled)
+    newest = bench.automatic("d", deadline_ms=600_000)
+    bench.script.allow(7)
+    assert (second.outcome, newest.outcome) == (answer("c"), answer("d"))
+
+
+def test_idle_work_runs_while_nobody_waits_and_ends_where_anybody_asks(bench: Bench) -> None:
+    command = bench.command("command")
+    assert begun(bench) == "command"
+    idle = Ask(bench.other, request("idle"), "idle")
+    bench.script.allow(3)
+    assert command.outcome == answer("command")
+    assert begun(bench) == "idle"
+    assert idle.outcomes.empty()
+    keystroke = bench.automatic("keystroke", deadline_ms=600_000)
+    assert isinstance(idle.outcome, Cancelled)
+    bench.script.allow(4)
+    assert keystroke.outcome == answer("keystroke")
+    again = Ask(bench.other, request("again"), "idle")
+    bench.script.allow(3)
+    assert again.outcome == answer("again")
+
+
+def test_a_newer_idle_job_takes_the_place_of_an_older_one_and_of_nothing_else(bench: Bench) -> None:
+    keystroke = bench.automatic("keystroke", deadline_ms=600_000)
+    assert begun(bench) == "keystroke"
+    older, newer = (Ask(bench.seat, request(text), "idle") for text in ("older", "newer"))
+    assert isinstance(older.outcome, Cancelled)
+    bench.script.allow(6)
+    assert (keystroke.outcome, newer.outcome) == (answer("keystroke"), answer("newer"))
+
+
+def test_a_client_that_leaves_is_forgotten_and_the_others_go_on(bench: Bench) -> None:
+    running, waiting = bench.command("running"), bench.command("waiting")
+    assert begun(bench) == "running"
+    kept = weakref.ref(bench.script.given.pop())
+    staying = Ask(bench.other, request("staying"), "command")
+    bench.seat.leave()
+    assert isinstance(running.outcome, Cancelled) and isinstance(waiting.outcome, Cancelled)
+    bench.script.allow(4)
+    assert staying.outcome == answer("staying")
+    assert kept() is None
+    assert isinstance(bench.command("late").outcome, Cancelled)

@@ -13,7 +13,7 @@ from dgls.evaluation.judging import FillResult
 from dgls.evaluation.likelihood import Nats
 from dgls.evaluation.measuring import CaseResult
 from dgls.evaluation.plot import plot_of
-from dgls.evaluation.record import Header
+from dgls.evaluation.record import Header, Record, RecordError
 from dgls.evaluation.report import Report, json_of, markdown_of, write_aside
 from dgls.evaluation.sandbox import Outcome
 from dgls.evaluation.summary import compare_likelihoods, summarise
@@ -30,7 +30,11 @@ def case(name: str, answer: str = "answer", tests: str | None = "") -> Case:
 def fill(outcome: Outcome | None, milliseconds: float = 0.0, nfe: int = 0) -> FillResult:
     text = None if outcome is None else "text"
     return FillResult(
-        Completion(text, nfe, 0, 3, milliseconds), outcome, outcome == "passed", 0.5, bool(text)
+        Completion(text, nfe, 0, 3, milliseconds, shortened=outcome == "wrong" and nfe > 0),
+        outcome,
+        outcome == "passed",
+        0.5,
+        bool(text),
     )
 
 
@@ -69,6 +73,7 @@ def test_shares_and_costs_count_every_case() -> None:
     summary = default.summary
     assert summary.pass_at_1 is not None
     assert (summary.pass_at_1.estimate, summary.exact.estimate, summary.offered.estimate) == (0.5, 0.5, 0.75)
+    assert (summary.shortened.estimate, empty.summary.shortened.estimate) == (0.25, 0)
     assert (summary.parses.estimate, summary.parses_empty.estimate) == (0.75, 0.5)
     assert summary.parses_above_empty == 0.25
     assert summary.outcomes == {"not offered": 1, "passed": 2, "wrong": 1}
@@ -124,8 +129,9 @@ def test_a_report_says_how_it_came_about_in_every_form() -> None:
         assert part in markdown
     assert numbers["header"]["seed"] == 7
     table = [line for line in markdown.splitlines() if line.startswith("| max_steps=1 |")]
+    half = "50.0 (9.5-90.5)"
     assert table[0] == (
-        "| max_steps=1 | 0.0 (0.0-65.8) | 0.0 (0.0-65.8) | 0.500 | 50.0 (9.5-90.5) | +0.0 | 50.0 (9.5-90.5) |"
+        f"| max_steps=1 | 0.0 (0.0-65.8) | 0.0 (0.0-65.8) | 0.500 | {half} | +0.0 | {half} | {half} |"
     )
     for block in markdown.split("\n\n"):
         if block.startswith("|"):
@@ -144,3 +150,14 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"report\.md\.partial"):
         write_aside(target, b"second")
     assert target.read_bytes() == b"first"
+
+
+def test_a_file_of_results_is_for_one_run_at_a_time(tmp_path: Path) -> None:
+    header, path = report_of([("passed", "passed")]).header, tmp_path / "out.jsonl"
+    [result] = results_of([("passed", "passed")])
+    with Record(path, header, CaseResult) as first:
+        first.add(result)
+        with pytest.raises(RecordError, match=r"out\.jsonl is in use by another run"):
+            Record(path, header, CaseResult)
+    with Record(path, header, CaseResult) as second:
+        assert second.results == [result]

@@ -86,7 +86,7 @@ def test_a_repair_stops_at_the_deadline_after_any_step(monkeypatch, host, repair
     for most in (1, 2, 3, 4):
         passes = script(monkeypatch, host, **{")": 60.0})
         monkeypatch.setattr(
-            FillRequest, "late", property(lambda self, passes=passes, most=most: len(passes) >= most)
+            FillRequest, "late_in", lambda self, seconds, passes=passes, most=most: len(passes) >= most
         )
         answer = answer_to(host, request_for("x = (├┤)\n", quick))
         assert answer.nfe == len(passes) <= most
@@ -103,6 +103,9 @@ def test_a_repair_stops_at_the_deadline_after_any_step(monkeypatch, host, repair
         ("def f():\n├┤    return 1\n", "    a = 1\n        ", "    a = 1\n"),
         ("x = ├┤\n", ")", None),
         ("x = 1\n├┤", "  \n", None),
+        ("x = 1\n├┤", "# -\n#", None),
+        ("def f():\n    ├...┤\n", "a = 1\n    b = (", "a = 1"),
+        ("def f():\n    ├...┤\n", "pass", None),
         ("x = ├old┤\n", "1 +", None),
     ],
 )
@@ -110,7 +113,7 @@ def test_the_best_beginning_is_offered_where_nothing_is_whole(host, document, dr
     request = request_for(document)
     fragment = fragment_around(request.text, request.gaps, language_of("python", ""))
     candidate = Candidate((spell(host.tokenizer, host.tokenizer.encode(drawn)),), 0.5, -1.0, Canvas([], ()))
-    fills = offers(request, fragment, [judge(fragment, candidate)], 7)
+    fills = offers(request, fragment, [judge(request, fragment, candidate)], 7)
     assert [(fill.texts[0], fill.shortened, fill.nfe) for fill in fills] == (
         [(offered, True, 7)] if offered else []
     )
@@ -121,6 +124,7 @@ def test_no_beginning_is_offered_beside_a_whole_fill(host):
     fragment = fragment_around(request.text, request.gaps, language_of("python", ""))
     judged = [
         judge(
+            request,
             fragment,
             Candidate((spell(host.tokenizer, host.tokenizer.encode(drawn)),), 0.5, -1.0, Canvas([], ())),
         )

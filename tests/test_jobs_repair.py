@@ -39,9 +39,10 @@ def repair(
     span: Gap | None = None,
     infill: InfillSettings = USUAL,
     deadline: float | None = None,
+    language: str = "python",
 ) -> Answer:
     where = (span or Gap(0, len(text)),)
-    request = FillRequest(text, where, "python", "a.py", infill, find="faults", deadline=deadline)
+    request = FillRequest(text, where, language, "", infill, find="faults", deadline=deadline)
     return answer_of(work_on(host, host.new_store(), request))
 
 
@@ -91,6 +92,34 @@ def test_only_faults_that_touch_the_span_are_mended(embedded: Host) -> None:
     text = "def a(:\n    pass\n\n\ndef b(:\n    pass\n"
     answer = repair(embedded, text, Gap(text.rindex("b("), len(text)))
     assert mended(text, answer) == "def a(:\n    pass\n\n\ndef b():\n    pass\n"
+    assert answer.left == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "broken", "right"),
+    [
+        (
+            "html",
+            "<p>(</p>\n<style>\na { color: red;\n</style>\n<script>\nconst é = [1, 2;\nf(é);\n</script>\n",
+            "<p>(</p>\n<style>\na { color: red;}\n</style>\n<script>\nconst é = [1, 2];\nf(é);\n</script>\n",
+        ),
+        (
+            "markdown",
+            "# é (\n\n> ```python\n> def f(x)\n>     return x\n> ```\n\n```js\nlet a = [1;\n```\n",
+            "# é (\n\n> ```python\n> def f(x):\n>     return x\n> ```\n\n```js\nlet a = [1];\n```\n",
+        ),
+        (
+            "markdown",
+            "```html\n<script>\nlet a = f(1;\n</script>\n```\n",
+            "```html\n<script>\nlet a = f(1);\n</script>\n```\n",
+        ),
+    ],
+)
+def test_faults_in_languages_inside_the_text_are_mended_by_their_own(
+    embedded: Host, language: str, broken: str, right: str
+) -> None:
+    answer = repair(embedded, broken, language=language)
+    assert mended(broken, answer) == right
     assert answer.left == 0
 
 

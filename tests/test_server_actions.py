@@ -92,6 +92,13 @@ def test_a_fault_has_a_quick_fix_without_any_diagnostics(client: Client, uri: st
     assert actions(client, uri, (5, 2), (5, 2)) == []
 
 
+def test_a_fault_in_a_language_inside_the_text_has_a_quick_fix(client: Client, uri: str) -> None:
+    client.open(uri, "<p>x</p>\n<script>\nlet a = [1;\n</script>\n", "html")
+    [found] = actions(client, uri, (2, 10), (2, 10))
+    assert (found["title"], found["kind"]) == ("dgls: Repair (']' is missing)", "quickfix")
+    assert actions(client, uri, (0, 3), (0, 3)) == []
+
+
 @pytest.mark.parametrize(
     ("only", "kinds"),
     [

@@ -38,6 +38,7 @@ def test_initialize_is_answered_while_the_model_cannot_load(tmp_path: Path) -> N
                         "dgls.repair",
                         "dgls.redenoise",
                         "dgls.rewrite",
+                        "dgls.accepted",
                     ]
                 },
                 "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite"]},

@@ -37,7 +37,7 @@ from dgls.training.excluded import is_excluded_module
 from dgls.training.export import export_checkpoint
 from dgls.training.gaps import sample_gap
 from dgls.training.objective import corrupt, take_step
-from dgls.training.presets import Preset
+from dgls.training.presets import PRESETS, Preset, PresetError, changed
 from dgls.training.runs import Run
 from dgls.training.sources import folder_packages, interpreter_packages
 from dgls.training.trainer import TrainingError, rate_at, read_log, read_weights, train
@@ -242,6 +242,17 @@ def test_rates_rise_stay_and_fall_to_zero():
     assert rate_at(1 - TINY.anneal, TINY) == 1.0
     assert rate_at(1.0, TINY) == 0.0
     assert rate_at(1 - TINY.anneal / 2, TINY) == pytest.approx(0.5)
+
+
+def test_numbers_of_a_preset_can_be_changed_within_their_bounds(tmp_path):
+    preset = changed(PRESETS["cpu"], ["tokens=5000", "on_policy_from=1"])
+    assert preset == msgspec.structs.replace(PRESETS["cpu"], tokens=5000, on_policy_from=1.0)
+    with pytest.raises(PresetError, match="one of tokens, warm_up"):
+        changed(TINY, ["architecture=small"])
+    with pytest.raises(PresetError, match="`tiny` cannot be so changed"):
+        changed(TINY, ["uniform_share=2"])
+    refused = CliRunner().invoke(command, ["run", str(tmp_path / "run"), "--set", "tokens=none"])
+    assert refused.exit_code == 2 and "$.tokens" in refused.output and not (tmp_path / "run").exists()
 
 
 def test_an_interrupted_run_goes_on_and_its_export_fills(corpus, tokenizer, tmp_path):

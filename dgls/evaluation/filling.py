@@ -23,7 +23,7 @@ class Completion(msgspec.Struct, frozen=True):
     """A fill and what it cost; ``text`` is None where none was offered.
 
     ``nfe`` counts passes of the decoder, or of the encoder from left to right; ``repair_nfe`` are those of repair.
-    ``tokens`` are those of the text.
+    ``tokens`` are those of the text; ``shortened`` says that it is only the beginning of what was denoised.
     """
 
     text: str | None
@@ -31,6 +31,7 @@ class Completion(msgspec.Struct, frozen=True):
     repair_nfe: int = 0
     tokens: int = 0
     milliseconds: float = 0.0
+    shortened: bool = False
 
 
 def complete(host: Host, variant: Variant, case: Case, default: Completion | None = None) -> Completion:
@@ -58,8 +59,10 @@ def _drive(steps: Generator[Frame | Prefilled, None, Answer]) -> Completion:
             step = next(steps)
         except StopIteration as finished:
             answer: Answer = finished.value
-            text = answer.fills[0].texts[0] if answer.fills else None
-            return Completion(text, answer.nfe, repair_nfe)
+            if not answer.fills:
+                return Completion(None, answer.nfe, repair_nfe)
+            best = answer.fills[0]
+            return Completion(best.texts[0], answer.nfe, repair_nfe, shortened=best.shortened)
         repair_nfe += isinstance(step, Frame) and step.state == "repairing"
 
 

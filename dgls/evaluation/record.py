@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
+from filelock import FileLock, Timeout
 
 import dgls
 
@@ -72,16 +73,26 @@ def hash_of(path: Path) -> str:
 class Record(Generic[Result]):
     """The results so far, and where further ones go; without a path they are kept in memory alone.
 
-    Opening one with results of another header, or with a line that is no result, raises :class:`RecordError`. A
-    last line that was cut off by an interruption is dropped.
+    One run at a time may use a file: it is locked until it is closed, or the run ends, by a file beside it. Opening
+    one that is locked, has results of another header, or a line that is no result, raises :class:`RecordError`. A last
+    line that was cut off by an interruption is dropped.
     """
 
     def __init__(self, path: Path | None, header: Header, kind: type[Result]) -> None:
         self.header = header
         self.results: list[Result] = []
         self._file: BinaryIO | None = None
+        self._lock: FileLock | None = None
         if path is None:
             return
+        self._lock = _locked(path)
+        try:
+            self._open(path, header, kind)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _open(self, path: Path, header: Header, kind: type[Result]) -> None:
         try:
             lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
             whole = lines[:-1]
@@ -117,6 +128,22 @@ class Record(Generic[Result]):
     ) -> None:
         if self._file:
             self._file.close()
+        if self._lock:
+            self._lock.release()
+
+
+def _locked(path: Path) -> FileLock:
+    """A lock on ``path``, held; raises :class:`RecordError` where another run holds it."""
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise RecordError(
+            f"{path} is in use by another run of dgls eval; wait for its end, or give --out a file of its own"
+        ) from error
+    except OSError as error:
+        raise RecordError(f"{path} cannot be used for results: {error.strerror}") from error
+    return lock
 
 
 def _read(path: Path, number: int, line: bytes, kind: type[Result]) -> Result:

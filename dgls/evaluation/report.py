@@ -109,14 +109,18 @@ def _quality(
     title: str, first: str, tested: bool, named: Sequence[tuple[str, Summary]], *, counted: bool = False
 ) -> _Sheet:
     columns = [first, *["cases"] * counted, *["pass@1"] * tested, "exact", "similarity"]
-    columns += ["parses", "above empty", "offered"]
+    columns += ["parses", "above empty", "offered", "shortened"]
     lines = []
     for name, summary in named:
         line = [name, *[str(summary.cases)] * counted]
         if tested:
             line.append(_share(summary.pass_at_1))
         line += [_share(summary.exact), f"{summary.similarity:.3f}", _share(summary.parses)]
-        line += [f"{100 * summary.parses_above_empty:+.1f}", _share(summary.offered)]
+        line += [
+            f"{100 * summary.parses_above_empty:+.1f}",
+            _share(summary.offered),
+            _share(summary.shortened),
+        ]
         lines.append(line)
     return _Sheet(title, columns, lines)
 

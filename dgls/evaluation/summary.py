@@ -26,6 +26,8 @@ class Summary(msgspec.Struct, frozen=True):
     parses_empty: Interval
     parses_above_empty: float
     offered: Interval
+    shortened: Interval
+    """The share for which only the beginning of what was denoised is offered."""
     nfe_per_fill: float | None
     tokens_per_nfe: float | None
     p50_ms: float | None
@@ -133,6 +135,7 @@ def _summary(judged: Sequence[_Judged]) -> Summary:
         parses_empty=parsing_empty,
         parses_above_empty=parsing.estimate - parsing_empty.estimate,
         offered=share([cost.text is not None for cost in costs]),
+        shortened=share([cost.shortened for cost in costs]),
         nfe_per_fill=nfe / count if nfe else None,
         tokens_per_nfe=sum(cost.tokens for cost in costs) / nfe if nfe else None,
         p50_ms=times[(count - 1) // 2] if nfe else None,

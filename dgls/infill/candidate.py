@@ -56,11 +56,6 @@ class Candidate(NamedTuple):
         """One text per gap."""
         return tuple(gap.text for gap in self.gaps)
 
-    @property
-    def says_something(self) -> bool:
-        """Whether there is more in it than white space."""
-        return any(text.strip() for text in self.texts)
-
     def shortened_to(self, text: str) -> "Candidate":
         """A candidate for one gap, of which only ``text`` is left."""
         [gap] = self.gaps
@@ -78,15 +73,16 @@ def likelihood_of(probabilities: Sequence[float], spelling: int) -> float:
 
 
 class Judged(NamedTuple):
-    """A candidate and the verdict on it."""
+    """A candidate, the verdict on it, and in which gaps, by number, it says nothing though it should."""
 
     candidate: Candidate
     ruling: Verdict
+    silent: frozenset[int] = frozenset()
 
     @property
     def is_good(self) -> bool:
         """Whether it may be offered: it says something, and nothing is wrong that it answers for."""
-        return self.ruling.ok and self.candidate.says_something
+        return self.ruling.ok and not self.silent
 
     @property
     def is_clean(self) -> bool:

@@ -3,8 +3,10 @@
 Counts the decoder passes, and shows each step as a frame. Knows no verdicts: what is freed is told from outside.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from typing import Literal
+import itertools
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 import torch
 from msgspec.structs import replace
@@ -30,6 +32,14 @@ State = Literal["denoising", "repairing"]
 Drawn = Generator[Frame, None, list[Candidate]]
 
 
+class _Loop(NamedTuple):
+    """The steps that one run of the step loop has taken on its ``canvases``."""
+
+    canvases: Sequence[Canvas]
+    steps: list[Step]
+    repaired: bool
+
+
 class Drawing:
     """The tensors of one request, and ``nfe``: the decoder passes spent on it."""
 
@@ -40,6 +50,10 @@ class Drawing:
         self.generator = torch.Generator(host.device).manual_seed(request.settings.seed)
         self.batch = request.candidates or request.settings.candidates
         self.nfe = 0
+        self.cut_short = False
+        """Whether denoising ended because the time was up."""
+        self._step_seconds = 0.0
+        self._loop = _Loop((), [], repaired=False)
         lengths = 1 if host.delete_id is None or request.keeps else request.settings.lengths
         self.greedy = min(lengths, self.batch) if request.settings.seed == 0 else 0
         """Rows whose first draw takes the likeliest tokens: one for each length."""
@@ -49,7 +63,7 @@ class Drawing:
         self.speaking = (
             None if host.delete_id is None else barring(host.tokenizer, host.device, host.delete_id)
         )
-        """Keeps the first token of a gap that was empty from being deleted: an empty fill would say nothing."""
+        """Keeps the first token of a gap that is drawn whole from being deleted: an empty fill would say nothing."""
 
     def draw(self) -> Drawn:
         """Denoise all candidates as one batch, from nothing or from what is kept of the gaps' own tokens."""
@@ -81,12 +95,25 @@ class Drawing:
                     leanings[number, span.start + gap.free.index(True)] = gap.leaning
         return (yield from self._denoise(canvases, tokens, free, steps, "repairing", leanings))
 
+    @property
+    def late(self) -> bool:
+        """Whether the time will be up before another step is done."""
+        return self.request.late_in(self._step_seconds)
+
+    def earlier(self) -> Iterator[list[Candidate]]:
+        """The candidates as they were before the last step of what was denoised last, and before that, and so on."""
+        return itertools.islice(self._found(), 1, None)
+
+    def _found(self) -> Iterator[list[Candidate]]:
+        canvases, steps, repaired = self._loop
+        return (self._candidates(canvases, step, repaired=repaired) for step in reversed(steps))
+
     def _draw(self, steps: int, state: State) -> Drawn:
         leanings = {
             (row, span.start): self.speaking
             for row, canvas in enumerate(self.canvases)
             for span, own in zip(canvas.free, self.plan.original, strict=True)
-            if self.speaking is not None and not own and len(span)
+            if self.speaking is not None and len(span) and not (own and self.request.keeps)
         }
         tokens = [canvas.tokens for canvas in self.canvases]
         return (yield from self._denoise(self.canvases, tokens, self.mask, steps, state, leanings))
@@ -119,13 +146,18 @@ class Drawing:
             self.generator,
             greedy=self.greedy if first else 0,
         )
-        last: Step | None = None
-        for last in frames:
+        self._loop = _Loop(canvases, [], repaired=not first)
+        began = time.monotonic()
+        for step in frames:
+            self._step_seconds = time.monotonic() - began
             self.nfe += 1
-            yield Frame(self.nfe, state, self._drafts(canvases[0], last))
-            if self.request.late:
+            self._loop.steps.append(step)
+            yield Frame(self.nfe, state, self._drafts(canvases[0], step))
+            if self.late:
+                self.cut_short = True
                 break
-        return self._candidates(canvases, last, repaired=not first) if last else []
+            began = time.monotonic()
+        return next(self._found(), [])
 
     def _barred(self, *, whole_characters: bool) -> Tensor:
         single_line = self.request.single_line

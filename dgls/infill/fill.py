@@ -1,16 +1,18 @@
 """The way of one request: gap -> context -> canvas -> denoise -> verdict -> repair -> ranked fills.
 
 :func:`fill_gaps` is a generator: it yields after each prefill chunk and each denoising step, so that its driver can
-show frames, and cancels by closing it. It looks at the deadline itself and then answers with the best it has.
+show frames, and cancels by closing it. It looks at the deadline itself: it begins no step that would not end in time,
+and then answers with the best valid fill that any step so far has had to say.
 """
 
 from collections.abc import Generator
 
+from dgls.infill.candidate import Judged
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.drawing import Drawing
 from dgls.infill.offer import judge, offers
 from dgls.infill.repair import repair
-from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
+from dgls.infill.request import Answer, FillRequest, Frame, Prefilled, shifted
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.syntax import Fragment, GrammarMissing, LanguageError, fragment_around, language_of
@@ -35,16 +37,30 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
         prefilled = total
         yield Prefilled(done, total)
         if request.late:
-            return Answer((), 0, done, 0)
+            return Answer((), 0, done, 0, early=True)
     fragment = _fragment(request)
     drawing = Drawing(host, store, plan)
     candidates = yield from drawing.draw()
-    judged = [judge(fragment, candidate) for candidate in candidates]
+    judged = [judge(request, fragment, candidate) for candidate in candidates]
     judged += yield from repair(drawing, fragment, judged)
+    early = drawing.cut_short or (drawing.late and not any(one.is_clean for one in judged))
+    if early and not any(one.is_good for one in judged):
+        judged += _good_earlier(drawing, fragment)
     offered = offers(request, fragment, judged, drawing.nfe)
     if offered:
         yield drawing.frame_of(offered[0])
-    return Answer(tuple(offered), drawing.nfe, prefilled, len(judged) - len(offered))
+    return Answer(tuple(offered), drawing.nfe, prefilled, len(judged) - len(offered), early=early)
+
+
+def _good_earlier(drawing: Drawing, fragment: Fragment | None) -> list[Judged]:
+    """Of the steps that were taken when the time was up, what the last one said that had anything good to say."""
+    for candidates in drawing.earlier():
+        judged = [judge(drawing.request, fragment, candidate) for candidate in candidates]
+        if any(one.is_good for one in judged):
+            return judged
+        if drawing.request.overdue:
+            break
+    return []
 
 
 def answer_of(steps: Generator[Frame | Prefilled, None, Answer]) -> Answer:
@@ -65,4 +81,7 @@ def _fragment(request: FillRequest) -> Fragment | None:
         language = language_of(request.language, request.path)
     except (GrammarMissing, LanguageError):
         return None
-    return fragment_around(request.text, request.gaps, language) if language else None
+    if language is None:
+        return None
+    start, end = request.part or (0, len(request.text))
+    return fragment_around(request.text[start:end], shifted(request.gaps, -start), language)

@@ -59,6 +59,7 @@ def holes_of(request: FillRequest) -> tuple[Gap, ...]:
     Raises :class:`FillError` where there is no function or no grammar.
     """
     language = language_for(request, "holes")
+    low, high = request.part or (0, len(request.text))
     found: list[Gap] = []
     for given in request.gaps:
         span: Gap | None = given
@@ -69,6 +70,10 @@ def holes_of(request: FillRequest) -> tuple[Gap, ...]:
                 "no function encloses the cursor; select what is to be filled, or take the whole file"
             )
         for hole in find_holes(request.text, language, span, BUDGET_MS):
-            if not found or (hole.start >= found[-1].end and hole != found[-1]):
+            if (
+                low <= hole.start
+                and hole.end <= high
+                and (not found or (hole.start >= found[-1].end and hole != found[-1]))
+            ):
                 found.append(hole)
     return tuple(found)

@@ -85,7 +85,8 @@ def _asked(request: FillRequest, holes: Sequence[Gap], done: Sequence[Filled], g
     texts = [text for part in done for text in part.fill.texts]
     moved = sum(map(len, texts)) - sum(gap.end - gap.start for gap in gaps)
     own = tuple(Gap(holes[number].start + moved, holes[number].end + moved) for number in group)
-    return replace(request, text=filled(request.text, gaps, texts), gaps=own, find=None)
+    part = request.part and Gap(request.part.start, request.part.end + moved)
+    return replace(request, text=filled(request.text, gaps, texts), gaps=own, part=part, find=None)
 
 
 def _seen(frame: Frame, holes: tuple[Gap, ...], done: Sequence[Filled], group: range, nfe: int) -> Frame:

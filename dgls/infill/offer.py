@@ -9,18 +9,19 @@ from collections.abc import Iterator, Sequence
 
 from dgls.infill.candidate import Candidate, Judged
 from dgls.infill.request import Fill, FillRequest
-from dgls.syntax import Fragment, Verdict, encoding_faults, statement_ends, verdict
+from dgls.syntax import Fragment, Verdict, encoding_faults, silent_gaps, statement_ends, verdict
 
 IN_WORD = re.compile(r"\w\w")
 BEGINNINGS = 48
 """How many beginnings of one candidate are looked at, at most."""
 
 
-def judge(fragment: Fragment | None, candidate: Candidate) -> Judged:
-    """The verdict on a candidate; without a fragment, only bytes that are no text are a fault."""
+def judge(request: FillRequest, fragment: Fragment | None, candidate: Candidate) -> Judged:
+    """What is wrong with a candidate; without a fragment, only bytes that are no text, and blanks."""
+    silent = silent_gaps(fragment, request.originals, candidate.texts)
     if fragment:
-        return Judged(candidate, verdict(fragment, candidate.texts))
-    return Judged(candidate, Verdict(tuple(encoding_faults(candidate.texts)), checked=False))
+        return Judged(candidate, verdict(fragment, candidate.texts), silent)
+    return Judged(candidate, Verdict(tuple(encoding_faults(candidate.texts)), checked=False), silent)
 
 
 def offers(
@@ -33,9 +34,9 @@ def offers(
     good = [one for one in judged if one.is_good]
     if not good and fragment and len(request.gaps) == 1 and not request.keeps:
         good = list(_best_beginning(request, fragment, judged))
-    present = tuple(request.text[gap.start : gap.end] for gap in request.gaps)
+    present = request.originals
     fills: dict[tuple[str, ...], Fill] = {}
-    for candidate, ruling in sorted(good, key=_rank):
+    for candidate, ruling, _ in sorted(good, key=_rank):
         texts = candidate.texts
         if texts != present and texts not in fills and _is_text(texts):
             fills[texts] = Fill(
@@ -55,20 +56,20 @@ def sound_end(request: FillRequest, fragment: Fragment, candidate: Candidate) ->
 
 def _rank(judged: Judged) -> tuple[bool, int, float]:
     """Checked before unchecked, then what leaves less that is wrong, then by likelihood."""
-    candidate, ruling = judged
+    candidate, ruling, _ = judged
     return not ruling.checked, ruling.remaining, -candidate.likelihood
 
 
 def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[Judged]) -> Iterator[Judged]:
     """The longest good beginning of any of ``judged``, with the best kind of end that one has."""
-    [gap] = request.gaps
+    [original] = request.originals
     # Less than whole statements would be no fair trade for code that stood there.
-    kinds = (_statement_ends,) if request.text[gap.start : gap.end].strip() else BEGINNING_ENDS
+    kinds = (_statement_ends,) if original.strip() and not fragment.holes else BEGINNING_ENDS
     for ends in kinds:
         found = [
             beginning
-            for candidate, _ in judged
-            if not request.late
+            for candidate, *_ in judged
+            if not request.overdue
             for beginning in _good_beginning(request, fragment, candidate, ends(fragment, candidate))
         ]
         if found:
@@ -90,9 +91,9 @@ def _good_beginning(
     inside = [end for end in ends if 0 < end <= body and text[:end].strip()]
     for end in inside[: -BEGINNINGS - 1 : -1]:
         for tail in tails:
-            if request.late:
+            if request.overdue:
                 return
-            beginning = judge(fragment, candidate.shortened_to(text[:end] + tail))
+            beginning = judge(request, fragment, candidate.shortened_to(text[:end] + tail))
             if beginning.is_good:
                 yield beginning
                 return

@@ -67,6 +67,11 @@ def reopen(
     return Reopened(tokens, free)
 
 
+def reopen_all(spelled: Spelled) -> Reopened:
+    """The positions of a gap, all of them freed."""
+    return Reopened(spelled.tokens, [True] * len(spelled.tokens))
+
+
 def reopen_behind(spelled: Spelled, delete_id: int) -> Reopened:
     """The positions of a gap with all that spells nothing freed, behind what spells something."""
     spelling = [token for token in spelled.tokens if token != delete_id]

@@ -12,7 +12,7 @@ import torch
 from dgls.infill.candidate import Candidate, Judged, spell
 from dgls.infill.drawing import Drawing
 from dgls.infill.offer import judge, sound_end
-from dgls.infill.reopen import Reopened, reopen, reopen_behind
+from dgls.infill.reopen import Reopened, reopen, reopen_all, reopen_behind
 from dgls.infill.request import Frame
 from dgls.infill.steering import AT_FAULT, leaning_towards
 from dgls.syntax import Fragment, expected_after
@@ -35,9 +35,9 @@ def repair(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged]
 def _resample(drawing: Drawing, fragment: Fragment | None, passes: int) -> Repaired:
     tried: list[Judged] = []
     end = drawing.nfe + passes
-    while drawing.nfe < end and not drawing.request.late:
+    while drawing.nfe < end and not drawing.late:
         fresh = yield from drawing.redraw(min(drawing.rules.max_steps, end - drawing.nfe))
-        tried += (judge(fragment, candidate) for candidate in fresh)
+        tried += (judge(drawing.request, fragment, candidate) for candidate in fresh)
         if not fresh or any(one.is_clean for one in tried):
             break
     return tried
@@ -48,11 +48,11 @@ def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judge
     current = list(judged)
     end = drawing.nfe + rounds * drawing.request.settings.repair_steps
     for round_number in range(1, rounds + 1):
-        if not current or drawing.request.late:
+        if not current or drawing.late:
             break
         rows = [(one.candidate.canvas, _opened(drawing, fragment, one, round_number)) for one in current]
         fresh = yield from drawing.renoise(rows, drawing.request.settings.repair_steps)
-        current = [judge(fragment, candidate) for candidate in fresh]
+        current = [judge(drawing.request, fragment, candidate) for candidate in fresh]
         tried += current
         if any(one.is_clean for one in current):
             break
@@ -64,7 +64,7 @@ def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judge
 
 def _opened(drawing: Drawing, fragment: Fragment | None, one: Judged, round_number: int) -> list[Reopened]:
     """The gaps of a candidate with what is freed of them in a round."""
-    candidate, ruling = one
+    candidate, ruling, silent = one
     wrong = (*ruling.faults, *ruling.excused)
     sound = sound_end(drawing.request, fragment, candidate) if fragment else 0
     delete_id = drawing.host.delete_id
@@ -74,7 +74,10 @@ def _opened(drawing: Drawing, fragment: Fragment | None, one: Judged, round_numb
         if faults:
             freed = reopen(spelled, faults, sound, round_number, delete_id)
             opened.append(_steered(drawing, fragment, candidate, gap, freed))
-        elif not candidate.says_something and delete_id is not None:
+        elif gap in silent and spelled.text.strip():
+            freed = reopen_all(spelled)
+            opened.append(_steered(drawing, fragment, candidate, gap, freed))
+        elif gap in silent and delete_id is not None:
             freed = reopen_behind(spelled, delete_id)
             opened.append(freed._replace(leaning=drawing.speaking))
         else:
@@ -101,6 +104,6 @@ def _steered(
         if expected is not None:
             leaning += leaning_towards(host.tokenizer, host.device, expected)
     leaning[freed.tokens[first]] += AT_FAULT
-    if drawing.speaking is not None and not any(text.strip() for text in texts):
+    if drawing.speaking is not None and not texts[gap].strip():
         leaning += drawing.speaking  # all that would be left says nothing
     return freed._replace(leaning=leaning)

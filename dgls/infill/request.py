@@ -13,6 +13,9 @@ import msgspec
 
 from dgls.config import InfillSettings
 
+GRACE_SECONDS = 0.05
+"""What choosing among unfinished answers may take when the time is up: looking for a beginning that is valid."""
+
 
 class FillError(Exception):
     """A request that cannot be filled; the message says why, and what could."""
@@ -68,6 +71,11 @@ def in_order(gaps: Sequence[Gap], what: str) -> tuple[Gap, ...]:
     return tuple(gaps)
 
 
+def shifted(gaps: Sequence[Gap], by: int) -> tuple[Gap, ...]:
+    """``gaps`` that many characters further on."""
+    return tuple(Gap(gap.start + by, gap.end + by) for gap in gaps)
+
+
 class FillRequest(msgspec.Struct, frozen=True):
     """One job for the model.
 
@@ -87,6 +95,8 @@ class FillRequest(msgspec.Struct, frozen=True):
     """What in ``gaps`` is to be filled: all of it, the holes in it, or as little as mends the faults that touch it."""
     strength: float | None = None
     """Which share of the gaps' own tokens is drawn again, the least certain first; None, as 1: all are drawn anew."""
+    part: Gap | None = None
+    """The stretch of the text, around all gaps, that must parse by itself, as a notebook's cell; None: all of it."""
     deadline: float | None = None
     """``time.monotonic()`` seconds at which the best answer so far is taken; None: no deadline."""
 
@@ -100,13 +110,29 @@ class FillRequest(msgspec.Struct, frozen=True):
                     f"gap {gap.start}-{gap.end} is out of order or outside the text (0 to {len(self.text)} characters)"
                 )
             previous = gap.end
+        if self.part is not None and not self.part.start <= self.gaps[0].start <= previous <= self.part.end:
+            raise ValueError(f"the gaps are not inside the part {self.part.start}-{self.part.end}")
         if self.strength is not None and not 0 <= self.strength <= 1:
             raise ValueError(f"a strength is from 0 (keep everything) to 1 (start anew), got {self.strength}")
 
     @property
     def late(self) -> bool:
         """Whether its time is up."""
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        return self.late_in(0.0)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the time is up too in which the best of what there is at its deadline is chosen."""
+        return self.late_in(-GRACE_SECONDS)
+
+    def late_in(self, seconds: float) -> bool:
+        """Whether its time is up so many seconds from now."""
+        return self.deadline is not None and time.monotonic() + seconds >= self.deadline
+
+    @property
+    def originals(self) -> tuple[str, ...]:
+        """What stands in its gaps."""
+        return tuple(self.text[gap.start : gap.end] for gap in self.gaps)
 
     @property
     def keeps(self) -> bool:
@@ -177,6 +203,8 @@ class Answer(NamedTuple):
     """The gaps that the fills are for, where a job has found them; None: they are the request's."""
     left: int = 0
     """Of what a job has found, how many holes or faults stay as they are."""
+    early: bool = False
+    """Whether the time was up before the work was done: with more of it there might be a better answer."""
 
 
 def filled(text: str, gaps: Sequence[Gap], fills: Sequence[str]) -> str:

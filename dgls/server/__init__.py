@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
-from dgls.engine import Load, load_filler
+from dgls.engine import Engine, Load, load_filler
 from dgls.layers import Layer, resolve
 from dgls.server.stdio import Writer, read_in_thread, take_stdio
 
@@ -46,7 +46,7 @@ async def _serve(layers: list[Layer], load: Load, incoming: BinaryIO, outgoing: 
     silence_pygls()
     loop = asyncio.get_running_loop()
     writer = Writer(outgoing, on_broken=lambda: os._exit(1))
-    session = Session(layers, load, writer)
+    session = Session(layers, Engine(load), writer)
     register(session)
 
     def end() -> None:

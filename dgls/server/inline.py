@@ -11,9 +11,10 @@ from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from dgls.infill.request import Gap
-from dgls.server.commands import in_line_ends_of, line_goes_on
+from dgls.server.commands import line_goes_on
 from dgls.server.documents import TooLarge
-from dgls.server.messages import Item, ItemMark
+from dgls.server.edits import in_line_ends_of
+from dgls.server.messages import Accepted, AcceptedCommand, Item, ItemMark
 from dgls.server.session import Ask, Session, Wanted
 from dgls.server.shown import Rest, rests_of, shown
 from dgls.text import Document, typed_since
@@ -56,7 +57,9 @@ async def _items(session: Session, every: bool, ask: Ask) -> list[Any]:
     if now is None or typed is None:
         raise JsonRpcRequestCancelled("the document has changed")
     fills = [fill._replace(texts=(in_line_ends_of(now, fill.texts[0]),)) for fill in answer.fills]
-    given = shown(ask.snapshot, gap, fills, ask.wanted.single_line)
+    given = shown(
+        ask.snapshot, gap, fills, ask.wanted.single_line, first_id=session.offers.number(len(fills))
+    )
     session.answers.remember(now.uri, given)
     rests = rests_of(given, now, gap.start + len(typed))
     if typed and not rests:
@@ -66,10 +69,19 @@ async def _items(session: Session, every: bool, ask: Ask) -> list[Any]:
 
 def _shown(session: Session, now: Document, rests: Sequence[Rest], every: bool) -> list[Any]:
     """The items of what is left of fills: the best one, or ``every`` one."""
-    return [
-        msgspec.to_builtins(Item(rest.text, session.range(now, rest.span), ItemMark(rest.fill.validated)))
-        for rest in (rests if every else rests[:1])
-    ]
+    given = rests if every else rests[:1]
+    session.offers.show([rest.id for rest in given])
+    return [msgspec.to_builtins(_item(session, now, rest)) for rest in given]
+
+
+def _item(session: Session, now: Document, rest: Rest) -> Item:
+    return Item(
+        rest.text,
+        rest.text,
+        session.range(now, rest.span),
+        AcceptedCommand((Accepted(rest.id),)),
+        ItemMark(rest.fill.validated, rest.id),
+    )
 
 
 def _single_line(document: Document, offset: int, invoked: bool) -> bool:

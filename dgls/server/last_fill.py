@@ -33,8 +33,8 @@ class LastFill(NamedTuple):
         """The fill as it stands in ``text``, the next version; None where nothing can be said to be left of it."""
         if text == self.text:
             return self
-        before = _common_prefix(self.text, text)
-        behind = _common_prefix(self.text[before:][::-1], text[before:][::-1])
+        before = common_prefix(self.text, text)
+        behind = common_prefix(self.text[before:][::-1], text[before:][::-1])
         start, end = before, len(self.text) - behind
         grown = len(text) - len(self.text)
         spans: list[Gap] = []
@@ -97,7 +97,7 @@ def _span_after(span: Gap, gaps: Sequence[Gap], texts: Sequence[str]) -> Gap:
     return Gap(start, end)
 
 
-def _common_prefix(one: str, other: str) -> int:
+def common_prefix(one: str, other: str) -> int:
     """How many characters both begin with; slices are compared, since comparing characters one by one is slow."""
     start, end = 0, min(len(one), len(other))
     while start < end and one[start : start + BLOCK] == other[start : start + BLOCK]:

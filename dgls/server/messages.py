@@ -1,4 +1,4 @@
-"""The messages that are dgls's own: what its commands take and answer, and what ``dgls/frame`` carries."""
+"""The messages that are dgls's own: what its commands and notifications take, and what they answer or carry."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar
@@ -12,7 +12,13 @@ HOLES_COMMAND = "dgls.fillHoles"
 REPAIR_COMMAND = "dgls.repair"
 REDENOISE_COMMAND = "dgls.redenoise"
 REWRITE_COMMAND = "dgls.rewrite"
+ACCEPTED_COMMAND = "dgls.accepted"
+OWN_METHODS = "dgls/"
+"""What the methods that are no part of the protocol begin with."""
 FRAME_METHOD = "dgls/frame"
+ACCEPTED_METHOD = "dgls/accepted"
+PARTIALLY_ACCEPTED_METHOD = "dgls/partiallyAccepted"
+REJECTED_METHOD = "dgls/rejected"
 
 Unsigned = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
@@ -107,16 +113,46 @@ class FillResult(msgspec.Struct, frozen=True):
 
 
 class ItemMark(msgspec.Struct, frozen=True):
-    """What dgls says of an item beyond the protocol: whether its text is known to add no fault."""
+    """What dgls says of an item beyond the protocol: whether its text is known to add no fault, and its id."""
 
     validated: bool
+    id: int
+
+
+class Accepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``dgls/accepted``, client to server, and the argument of ``dgls.accepted``: an item is in the document."""
+
+    id: Unsigned
+
+
+class PartiallyAccepted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``dgls/partiallyAccepted``, client to server: ``length`` UTF-16 units of an item are in the document by now."""
+
+    id: Unsigned
+    length: Unsigned
+
+
+class Rejected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``dgls/rejected``, client to server: these items were dismissed."""
+
+    ids: tuple[Unsigned, ...]
+
+
+class AcceptedCommand(msgspec.Struct, frozen=True):
+    """The Command that an editor runs once it has put in an item."""
+
+    arguments: tuple[Accepted]
+    title: str = "dgls: accepted"
+    command: str = ACCEPTED_COMMAND
 
 
 class Item(msgspec.Struct, frozen=True, rename="camel"):
     """An InlineCompletionItem. ``range`` begins and ends on one line; ``data`` is dgls's own."""
 
     insert_text: str
+    filter_text: str
     range: Range
+    command: AcceptedCommand
     data: ItemMark
 
 
@@ -145,16 +181,24 @@ class FrameParams(msgspec.Struct, frozen=True):
     drafts: tuple[Draft, ...]
 
 
-AnyArguments = TypeVar("AnyArguments", bound=Arguments)
+Params = TypeVar("Params", bound=msgspec.Struct)
 
 
-def read_arguments(command: str, arguments: Sequence[Any], kind: type[AnyArguments]) -> AnyArguments:
+def read_arguments(command: str, arguments: Sequence[Any], kind: type[Params]) -> Params:
     """The one argument of ``command``; raises :class:`Refused` on anything else."""
-    fields = msgspec.structs.fields(kind)
-    shape = ", ".join(field.encode_name + ("" if field.required else "?") for field in fields)
     if len(arguments) != 1:
-        raise Refused(f"{command} takes one argument, {{{shape}}}; got {len(arguments)}")
+        raise Refused(f"{command} takes one argument, {_shape(kind)}; got {len(arguments)}")
+    return read_params(command, arguments[0], kind)
+
+
+def read_params(what: str, params: Any, kind: type[Params]) -> Params:
+    """What a command or a method of ours is given; raises :class:`Refused` on anything else."""
     try:
-        return msgspec.convert(arguments[0], kind)
+        return msgspec.convert(params, kind)
     except msgspec.ValidationError as error:
-        raise Refused(f"{command} takes {{{shape}}}: {error}") from error
+        raise Refused(f"{what} takes {_shape(kind)}: {error}") from error
+
+
+def _shape(kind: type[msgspec.Struct]) -> str:
+    fields = msgspec.structs.fields(kind)
+    return "{" + ", ".join(field.encode_name + ("" if field.required else "?") for field in fields) + "}"

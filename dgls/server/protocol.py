@@ -15,10 +15,12 @@ from cattrs import transform_error
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcMethodNotFound
 from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
 from dgls.engine import log_failure
 from dgls.server.documents import Documents
-from dgls.server.messages import Refused
+from dgls.server.messages import OWN_METHODS, Refused
+from dgls.server.notebooks import Notebooks
 from dgls.server.trace import Trace
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Protocol(LanguageServerProtocol):
 
     def __init__(self, server: "Session", converter: Any) -> None:
         self.documents = Documents()
+        self.notebooks = Notebooks(self.documents)
         self._initialized = False
         super().__init__(server, converter)
         self.tracing = Trace(lambda params: self.notify(lsp.LOG_TRACE, params))
@@ -118,6 +121,17 @@ class Protocol(LanguageServerProtocol):
             )
             self._handle_response(msg_id, error=reason)
 
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Leave the parameters of our own methods as they are: pygls makes named tuples of what it does not know."""
+        method, version = str(data.get("method")), data["jsonrpc"]
+        if not method.startswith(OWN_METHODS):
+            return super().structure_message(data)
+        if "id" in data:
+            return JsonRPCRequestMessage(
+                id=data["id"], method=method, jsonrpc=version, params=data.get("params")
+            )
+        return JsonRPCNotification(method=method, jsonrpc=version, params=data.get("params"))
+
     def _knows(self, method: str) -> bool:
         return method in self.fm.builtin_features or method in self.fm.features
 
@@ -158,6 +172,14 @@ class Protocol(LanguageServerProtocol):
             outcome.set_exception(error)
         outcome.add_done_callback(callback)
 
+    def _check_handler_result(self, future: "Future[Any]") -> None:
+        """Log what is wrong with a notification, which nobody waits for; pygls takes it for an error of ours."""
+        error = future.exception()
+        if isinstance(error, Refused):
+            logging.getLogger(__name__).error("a notification is ignored: %s", error.message)
+        else:
+            super()._check_handler_result(future)
+
     def _handle_response(
         self, msg_id: MessageId, result: Any = None, error: lsp.ResponseError | None = None
     ) -> None:
@@ -172,7 +194,7 @@ class Protocol(LanguageServerProtocol):
     def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
         """End all work, and answer without waiting for it. pygls' exit joins the threads that still work."""
         self._shutdown = True
-        self._server.engine.stop()
+        self._server.seat.leave()
         yield from ()
 
     @lsp_method(lsp.EXIT)
@@ -198,7 +220,7 @@ class Protocol(LanguageServerProtocol):
             raise Refused(f"{params.command!r} is no command; there are: {', '.join(self.fm.commands)}")
         return command(params.arguments or (), params.work_done_token)
 
-    # pygls' documents split lines where the protocol does not, and are slow: these three keep our own.
+    # pygls' documents split lines where the protocol does not, and are slow: these keep our own.
 
     @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
     def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> None:
@@ -217,6 +239,32 @@ class Protocol(LanguageServerProtocol):
         """Forget the document."""
         self.documents.close(params.text_document.uri)
         self._server.drop_stale(params.text_document.uri)
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def lsp_notebook_document__did_open(self, params: lsp.DidOpenNotebookDocumentParams) -> None:
+        """Keep the notebook and its cells."""
+        self._drop_stale(params.notebook_document.uri, self.notebooks.open(params))
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def lsp_notebook_document__did_change(self, params: lsp.DidChangeNotebookDocumentParams) -> None:
+        """Bring the notebook to its next version."""
+        self._drop_stale(params.notebook_document.uri, self.notebooks.change(params))
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_SAVE)
+    def lsp_notebook_document__did_save(self, params: lsp.DidSaveNotebookDocumentParams) -> None:
+        """Nothing is done about it: what is saved is what is open."""
+
+    @lsp_method(lsp.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def lsp_notebook_document__did_close(self, params: lsp.DidCloseNotebookDocumentParams) -> None:
+        """Forget the notebook and its cells."""
+        self._drop_stale(params.notebook_document.uri, self.notebooks.close(params))
+
+    def _drop_stale(self, notebook: str, changed: list[str]) -> None:
+        for uri in changed:
+            self._server.drop_stale(uri)
+        for uri in self.notebooks.cells(notebook):
+            if uri not in changed:
+                self._server.answers.forget(uri)  # they were given with other cells around
 
 
 def _reasons(error: JsonRpcException) -> str:

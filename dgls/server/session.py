@@ -24,13 +24,15 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 import dgls
-from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Load, Outcome, State, log_failure
-from dgls.infill.request import Answer, FillRequest, Frame, Gap
+from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Outcome, State, log_failure
+from dgls.infill.request import Answer, FillRequest, Frame, Gap, shifted
 from dgls.layers import Layer, Resolved, resolve
+from dgls.server.acceptance import Offers
 from dgls.server.documents import Documents
 from dgls.server.last_fill import LastFills
 from dgls.server.loading import show_loading
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
+from dgls.server.notebooks import SYNC, Notebooks
 from dgls.server.protocol import MessageId, Protocol
 from dgls.server.shown import Answers
 from dgls.server.stdio import Writer, watch_process
@@ -38,6 +40,7 @@ from dgls.text import Document, typed_since
 
 if TYPE_CHECKING:
     from dgls.infill.found import Glance
+    from dgls.server.streaming import Stream
 
 log = logging.getLogger(__name__)
 
@@ -59,46 +62,60 @@ class Wanted(NamedTuple):
 class Ask:
     """A request that the engine works on: what of which snapshot, and what will come of it."""
 
-    def __init__(self, snapshot: Document, wanted: Wanted, msg_id: MessageId, kind: Kind) -> None:
+    def __init__(self, snapshot: Document, wanted: Wanted, msg_id: MessageId, kind: Kind, shift: int) -> None:
         self.snapshot = snapshot
         self.wanted = wanted
         self.id = msg_id
         self.kind = kind
+        self.shift = shift
+        """How far into the text that the engine reads the snapshot begins: other cells may stand before it."""
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.job: Job | None = None
         self.watchers: list[Callable[[Frame], None]] = []
         """Who is shown each frame, beside a client that wants frames."""
+        self.previews = True
+        """Whether a client that wants frames gets them."""
 
     def end(self, outcome: Outcome) -> None:
         """Say what came of it, if nothing was said before, and end the work for it."""
         if not self.outcome.done():
+            if isinstance(outcome, Answer):
+                outcome = outcome._replace(gaps=self.in_snapshot(outcome.gaps))
             self.outcome.set_result(outcome)
         if self.job is not None:
             self.job.cancel()
+
+    def in_snapshot(self, found: tuple[Gap, ...] | None) -> tuple[Gap, ...] | None:
+        """Where what the engine has found stands in the snapshot."""
+        return None if found is None else shifted(found, -self.shift)
 
 
 class Session(LanguageServer):
     """The server as one client sees it.
 
-    ``layers`` are the settings without the editor's, weakest first. ``writer`` takes messages to the client.
+    ``layers`` are the settings without the editor's, weakest first. ``engine`` may have other clients beside this one.
+    ``writer`` takes messages to the client.
     """
 
     protocol: Protocol
 
-    def __init__(self, layers: list[Layer], load: Load, writer: Writer) -> None:
-        super().__init__("dgls", dgls.__version__, protocol_cls=Protocol)
+    def __init__(self, layers: list[Layer], engine: Engine, writer: Writer) -> None:
+        super().__init__("dgls", dgls.__version__, protocol_cls=Protocol, notebook_document_sync=SYNC)
         self.layers = layers
         self.resolved: Resolved = resolve(layers)
         self.loop = asyncio.get_running_loop()
-        self.engine = Engine(load, self._in_loop(self._on_state))
+        self.engine = engine
+        self.seat = engine.join(self._in_loop(self._on_state))
         self.wants_frames = False
         self.fills = LastFills()
         self.answers = Answers()
+        self.offers = Offers()
+        self.streams: set[Stream] = set()
         self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
         self._states: asyncio.Queue[State] = asyncio.Queue()
         self._asks: set[Ask] = set()
         self._shown: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._writer = writer
         self.protocol.set_writer(writer)
         self.loop.set_exception_handler(_log_loop_failure)
@@ -107,6 +124,11 @@ class Session(LanguageServer):
     def documents(self) -> Documents:
         """What the client has open."""
         return self.protocol.documents
+
+    @property
+    def notebooks(self) -> Notebooks:
+        """Which of the documents are cells of a notebook."""
+        return self.protocol.notebooks
 
     # Beginning and end
 
@@ -130,7 +152,7 @@ class Session(LanguageServer):
             self.keep(asyncio.create_task(show_loading(self, self._states)))
         self.engine.start()
 
-    def keep(self, task: "asyncio.Task[None]") -> None:
+    def keep(self, task: "asyncio.Task[Any]") -> None:
         """Hold a task that nobody awaits until it is done: the event loop holds it but weakly."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -154,12 +176,16 @@ class Session(LanguageServer):
         """
         msg_id = self.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
-        ask = Ask(snapshot, wanted, msg_id, kind)
+        # A fault is found in, and mended with, a cell alone; any other gap is filled with what stands around it.
+        read = self.notebooks.alone if wanted.find == "faults" else self.notebooks.among_others
+        view = read(snapshot, () if wanted.find else wanted.gaps)
+        ask = Ask(snapshot, wanted, msg_id, kind, view.shift)
         infill = self.resolved.settings.infill
         request = FillRequest(
-            text=snapshot.text,
-            gaps=wanted.gaps,
-            language=snapshot.language_id,
+            text=view.text,
+            gaps=shifted(wanted.gaps, view.shift),
+            part=view.part,
+            language=view.language_id,
             path=self.path(snapshot.uri),
             settings=replace(infill, seed=(infill.seed + wanted.redrawn) % 2**31),
             single_line=wanted.single_line,
@@ -167,7 +193,7 @@ class Session(LanguageServer):
             find=wanted.find,
             strength=wanted.strength,
         )
-        ask.job = self.engine.submit(
+        ask.job = self.seat.submit(
             request,
             kind,
             on_done=self._in_loop(ask.end),
@@ -205,25 +231,29 @@ class Session(LanguageServer):
 
     async def _say_what_is_missing(self, snapshot: Document, gaps: Sequence[Gap]) -> None:
         """Name, once, the grammar without which fills of ``gaps`` in ``snapshot`` are not validated."""
-        message = await asyncio.to_thread(self._missing_grammar, snapshot, gaps)
+        view, path = self.notebooks.alone(snapshot, gaps), self.path(snapshot.uri)
+
+        def missing() -> str:
+            from dgls.infill.found import missing_grammar  # not at the top: it brings the parser
+
+            return missing_grammar(view.text, gaps, view.language_id, path)
+
+        message = await asyncio.to_thread(missing)
         if message and self.resolved.settings.infill.validate:
             self.show_once(message, lsp.MessageType.Warning)
-
-    def _missing_grammar(self, snapshot: Document, gaps: Sequence[Gap]) -> str:
-        from dgls.infill.found import missing_grammar  # not at the top: it brings the parser
-
-        return missing_grammar(snapshot.text, gaps, snapshot.language_id, self.path(snapshot.uri))
 
     async def glance(self, snapshot: Document) -> "Glance":
         """The holes and faults of ``snapshot``: found in a thread, and kept until another document is looked at."""
         if self._glanced is None or self._glanced[0] is not snapshot:
-            self._glanced = snapshot, asyncio.ensure_future(asyncio.to_thread(self._glance, snapshot))
+            view, path = self.notebooks.alone(snapshot), self.path(snapshot.uri)
+
+            def look() -> "Glance":
+                from dgls.infill.found import glance  # not at the top: no keystroke needs a parser
+
+                return glance(view.text, view.language_id, path)
+
+            self._glanced = snapshot, asyncio.ensure_future(asyncio.to_thread(look))
         return await asyncio.shield(self._glanced[1])
-
-    def _glance(self, snapshot: Document) -> "Glance":
-        from dgls.infill.found import glance  # not at the top: no keystroke needs a parser
-
-        return glance(snapshot.text, snapshot.language_id, self.path(snapshot.uri))
 
     def drop_stale(self, uri: str) -> None:
         """End the automatic work that a change to ``uri`` made useless: any but what was typed at its gap.
@@ -232,6 +262,9 @@ class Session(LanguageServer):
         """
         now = self.documents.find(uri)
         self.fills.follow(uri, now)
+        for stream in list(self.streams):
+            if stream.uri == uri:
+                stream.see(now)
         if now is None:
             self.answers.forget(uri)
         for ask in list(self._asks):
@@ -287,9 +320,13 @@ class Session(LanguageServer):
             return
         for watch in ask.watchers:
             watch(frame)
-        if not self.wants_frames or self.documents.find(ask.snapshot.uri) is not ask.snapshot:
+        if (
+            not (self.wants_frames and ask.previews)
+            or self.documents.find(ask.snapshot.uri) is not ask.snapshot
+        ):
             return
-        gaps = ask.wanted.gaps if frame.gaps is None else frame.gaps
+        found = ask.in_snapshot(frame.gaps)
+        gaps = ask.wanted.gaps if found is None else found
         drafts = tuple(
             Draft(self.range(ask.snapshot, gap), tuple(DraftRun(*run) for run in runs))
             for gap, runs in zip(gaps, frame.drafts, strict=True)
@@ -304,7 +341,7 @@ class Session(LanguageServer):
 
     def path(self, uri: str) -> str:
         """What the model is told of where a file stands: its path in the workspace, else its name."""
-        path = _file_path(uri)
+        path = _file_path(self.notebooks.notebook_of(uri) or uri)
         for folder in self.workspace.folders:
             root = _file_path(folder)
             if path.is_relative_to(root):

@@ -31,6 +31,8 @@ class Shown(NamedTuple):
     end: Position
     fills: tuple[Fill, ...]
     single_line: bool
+    first_id: int = 0
+    """The id of the first fill's item; those of the others follow it."""
 
 
 class Rest(NamedTuple):
@@ -39,12 +41,13 @@ class Rest(NamedTuple):
     text: str
     span: Gap
     fill: Fill
+    id: int
 
 
-def shown(snapshot: Document, gap: Gap, fills: Sequence[Fill], single_line: bool) -> Shown:
+def shown(snapshot: Document, gap: Gap, fills: Sequence[Fill], single_line: bool, first_id: int = 0) -> Shown:
     """The answer for the one ``gap`` of ``snapshot``."""
     start, end = snapshot.position(gap.start, "utf-32"), snapshot.position(gap.end, "utf-32")
-    return Shown(snapshot.lines, start, end, tuple(fills), single_line)
+    return Shown(snapshot.lines, start, end, tuple(fills), single_line, first_id)
 
 
 def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
@@ -63,7 +66,7 @@ def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
         return []
     original = _between(answer, answer.lines)
     rests: dict[str, Rest] = {}
-    for fill in answer.fills:
+    for number, fill in enumerate(answer.fills, answer.first_id):
         [text] = fill.texts
         rest = text[len(typed) :]
         if (
@@ -71,7 +74,7 @@ def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
             and rest not in ("", behind)
             and (behind == original or _is_scattered_in(behind, rest))
         ):
-            rests.setdefault(rest, Rest(rest, Gap(cursor, cursor + len(behind)), fill))
+            rests.setdefault(rest, Rest(rest, Gap(cursor, cursor + len(behind)), fill, number))
     return list(rests.values())
 
 

@@ -36,10 +36,15 @@ def _innermost(
     """The innermost node of some types around ``span``, found on the way down from the root."""
     if not 0 <= span.start <= span.end <= len(text):
         raise ValueError(f"span {span.start}-{span.end} is outside the text (0 to {len(text)} characters)")
-    text = parseable(text)
-    held = held_by(text, [span], language, budget_ms)
+    return _innermost_in(parseable(text), span, language, types_of, Clock(budget_ms))
+
+
+def _innermost_in(
+    text: str, span: Gap, language: Language, types_of: Callable[[Language], Set[str]], clock: Clock
+) -> Gap | None:
+    held = held_by(text, [span], language, clock)
     if isinstance(held, Held) and held.language is not None and not held.shell.prefixed:
-        inner = _innermost(held.text, held.gaps[0], held.language, types_of, budget_ms)
+        inner = _innermost_in(held.text, held.gaps[0], held.language, types_of, clock)
         if inner is not None:
             shift = span.start - held.gaps[0].start
             return Gap(inner.start + shift, inner.end + shift)
@@ -47,7 +52,6 @@ def _innermost(
     source = text.encode()
     start = len(text[: span.start].encode())
     end = start + len(text[span.start : span.end].encode())
-    clock = Clock(budget_ms)
     tree = parse(source, language, clock)
     if tree is None:
         return None

@@ -72,8 +72,11 @@ def state_after(leaf: Node, language: Language) -> int:
     took it is the one in which a node began that begins with the leaf.
     """
     node: Node | None = leaf
+    grammar = language.grammar
     while node is not None and node.start_byte == leaf.start_byte:
-        if after := language.grammar.next_state(node.parse_state, leaf.grammar_id):
+        # A node that was made while recovering has no state: with its number, the binding reads outside of its tables.
+        known = node.parse_state < grammar.parse_state_count and leaf.grammar_id < grammar.node_kind_count
+        if known and (after := grammar.next_state(node.parse_state, leaf.grammar_id)):
             return after
         node = node.parent
     return 0

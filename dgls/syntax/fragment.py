@@ -74,6 +74,17 @@ class Fragment:
             offset = gap.end
         return WholeText(source, spans, self._whole_tree, self.language)
 
+    @cached_property
+    def holes(self) -> frozenset[int]:
+        """The gaps, by number, that were holes by ``holes.scm``: what stood there is code that is still missing."""
+        source, spans = self.view.filled([self._text[gap.start : gap.end] for gap in self._gaps])
+        clock = Clock(self.budget_ms)
+        tree = None if self.gave_up else parse(source, self.language, clock)
+        if tree is None:
+            return frozenset()
+        holes = self.language.holes.spans(tree.root_node, source, clock.late) or []
+        return frozenset(gap for gap, span in enumerate(spans) if span in holes)
+
     def layout_view(self, fills: Sequence[str]) -> View | None:
         """What belongs to the gaps by the indentation of ``fills`` alone; None where indentation means nothing."""
         description = self.language.description
@@ -113,23 +124,26 @@ def fragment_around(
         end = gap.end
     if not gaps:
         raise ValueError("a fragment needs at least one gap")
-    text = parseable(text)
-    held = held_by(text, gaps, language, budget_ms)
+    return _innermost_fragment(parseable(text), gaps, language, Clock(budget_ms))
+
+
+def _innermost_fragment(text: str, gaps: Sequence[Gap], language: Language, clock: Clock) -> Fragment:
+    """The fragment of a parseable text, in the language that the gaps are in."""
+    held = held_by(text, gaps, language, clock)
     if held is None:
-        return _fragment(text, gaps, language, budget_ms)
+        return _fragment(text, gaps, language, clock)
     if held == "unclear" or held.language is None:
-        fragment = _fragment(text, gaps, language, budget_ms)
+        fragment = _fragment(text, gaps, language, clock)
         fragment.gave_up = True
     else:
-        fragment = fragment_around(held.text, held.gaps, held.language, budget_ms)
+        fragment = _innermost_fragment(held.text, held.gaps, held.language, clock)
     if held != "unclear":
         fragment.shells = (held.shell, *fragment.shells)
     return fragment
 
 
-def _fragment(text: str, gaps: Sequence[Gap], language: Language, budget_ms: float) -> Fragment:
+def _fragment(text: str, gaps: Sequence[Gap], language: Language, clock: Clock) -> Fragment:
     """The fragment of a parseable text in one language."""
-    clock = Clock(budget_ms)
     window, whole = _window(text, gaps[0].start, gaps[-1].end, language), (0, len(text))
     kept = _kept_by_tree(text, window, gaps, language, clock)
     if kept.tree != "whole" and window != whole:
@@ -141,7 +155,7 @@ def _fragment(text: str, gaps: Sequence[Gap], language: Language, budget_ms: flo
     if kept.tree not in ("whole", "late") and (is_long or not language.description.indentation):
         stretches = nearby(text, gaps[0].start, gaps[-1].end, language.description.clauses)
         kept = kept._replace(stretches=stretches)
-    return Fragment(text, gaps, kept, language, budget_ms)
+    return Fragment(text, gaps, kept, language, clock.budget_ms)
 
 
 def _window(text: str, start: int, end: int, language: Language) -> Span:

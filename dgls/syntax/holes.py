@@ -47,13 +47,10 @@ def _hole_spans(source: bytes, language: Language, within: Span, clock: Clock) -
     if tree is None:
         return []
     spans = language.holes.spans(tree.root_node, source, clock.late, within) or []
-    for inner, pieces in inner_texts(tree, source, language, within, clock):
-        text = b"".join(source[start:end] for start, end in pieces)
-        found = _hole_spans(text, inner, (0, len(text)), clock)
-        first = 0
-        for start, end in pieces:
-            last, shift = first + end - start, start - first
-            here = [hole for hole in found if first <= hole[0] and hole[1] <= last]
-            spans += [(low + shift, high + shift) for low, high in here if low < last or last == len(text)]
-            first = last
+    for inner in inner_texts(tree, source, language, within, clock):
+        text = inner.of(source)
+        for hole in _hole_spans(text, inner.language, (0, len(text)), clock):
+            low, high = inner.outward(hole)
+            if high - low == hole[1] - hole[0]:
+                spans.append((low, high))
     return outermost(spans)

@@ -5,8 +5,9 @@ question left: whether the node still ends where it ended, or the fill ends it, 
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
 from tree_sitter import Node, Tree
@@ -69,7 +70,7 @@ class Shell:
 
 
 def held_by(
-    text: str, gaps: Sequence[Gap], language: Language, budget_ms: float
+    text: str, gaps: Sequence[Gap], language: Language, clock: Clock
 ) -> Held | Literal["unclear"] | None:
     """The node that holds all ``gaps`` of ``text`` and is in another language; None if no gap is in such a node.
 
@@ -77,7 +78,6 @@ def held_by(
     """
     if not language.description.nested:
         return None
-    clock = Clock(budget_ms)
     probed, places = _probed(text, gaps)
     source = probed.encode()
     spans = [(len(probed[:start].encode()), len(probed[:end].encode())) for start, end in places]
@@ -95,7 +95,9 @@ def held_by(
     pieces, prefixed = _pieces(node, source, inner.rule.continuation)
     shell_parts = _parts([(around.start_byte, around.end_byte)], source, spans)
     originals = ["" for _ in gaps]
-    shell = Shell(View(shell_parts, originals, language, budget_ms), node.type, prefixed, language, clock)
+    shell = Shell(
+        View(shell_parts, originals, language, clock.budget_ms), node.type, prefixed, language, clock
+    )
     inner_text, inner_gaps = "", list[Gap]()
     for part, gap in zip(_parts(pieces, source, spans), [*gaps, None], strict=True):
         inner_text += part
@@ -108,26 +110,61 @@ def held_by(
 
 def in_one_language(text: str, gaps: Sequence[Gap], language: Language, budget_ms: float = BUDGET_MS) -> bool:
     """Whether all ``gaps`` can be judged together: they are in one node of another language, or none is in any."""
-    return held_by(parseable(text), gaps, language, budget_ms) != "unclear"
+    return held_by(parseable(text), gaps, language, Clock(budget_ms)) != "unclear"
 
 
 def missing_inside(text: str, gaps: Sequence[Gap], language: Language, budget_ms: float = BUDGET_MS) -> str:
     """What to install for the language inside ``language`` that ``gaps`` are in; empty where nothing is missing."""
-    held = held_by(parseable(text), gaps, language, budget_ms)
+    return _missing(parseable(text), gaps, language, Clock(budget_ms))
+
+
+def _missing(text: str, gaps: Sequence[Gap], language: Language, clock: Clock) -> str:
+    held = held_by(text, gaps, language, clock)
     if not isinstance(held, Held):
         return ""
-    if held.language is None:
-        return held.missing
-    return missing_inside(held.text, held.gaps, held.language, budget_ms)
+    return held.missing if held.language is None else _missing(held.text, held.gaps, held.language, clock)
+
+
+class InnerText(NamedTuple):
+    """The text of a node that is in another language, at hand.
+
+    ``pieces`` are its bytes in the source around it: several, where its lines begin with what is of the outer language.
+    """
+
+    language: Language
+    pieces: list[Span]
+
+    def of(self, source: bytes) -> bytes:
+        """The text, out of the ``source`` around it."""
+        return b"".join(source[start:end] for start, end in self.pieces)
+
+    def outward(self, span: Span) -> Span:
+        """Where bytes ``span`` of the text are in the source around it."""
+        starts = [0, *accumulate(end - start for start, end in self.pieces[:-1])]
+        first = bisect_right(starts, span[0]) - 1
+        last = first if span[0] == span[1] else bisect_left(starts, span[1]) - 1
+        return (
+            self.pieces[first][0] + span[0] - starts[first],
+            self.pieces[last][0] + span[1] - starts[last],
+        )
+
+    def inward(self, span: Span) -> Span | None:
+        """Where bytes ``span`` of the source around it are in the text; None where an end is not in it."""
+        places = []
+        for place in span:
+            before = 0
+            for start, end in self.pieces:
+                if start <= place <= end:
+                    places.append(before + place - start)
+                    break
+                before += end - start
+        return (places[0], places[1]) if len(places) == 2 else None
 
 
 def inner_texts(
     tree: Tree, source: bytes, language: Language, within: Span, clock: Clock
-) -> Iterator[tuple[Language, list[Span]]]:
-    """The nodes of ``tree`` that touch ``within`` and are in a language at hand: the bytes of ``source`` in them.
-
-    These are in several pieces where lines begin with what belongs to ``language``. Ends early when the time is up.
-    """
+) -> Iterator[InnerText]:
+    """The nodes of ``tree`` that touch ``within`` and are in a language at hand. Ends early when the time is up."""
     types = {rule.node for rule in language.description.nested}
     if not types:
         return
@@ -139,7 +176,7 @@ def inner_texts(
         around = node.parent if node.type in types else None
         inner = None if around is None else _inner(around, node, source, language)
         if inner is not None and inner.language is not None:
-            yield inner.language, _pieces(node, source, inner.rule.continuation)[0]
+            yield InnerText(inner.language, _pieces(node, source, inner.rule.continuation)[0])
 
 
 def _filler(before: bytes, after: bytes) -> str:

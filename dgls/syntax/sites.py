@@ -16,7 +16,9 @@ from tree_sitter import Node, Point, Tree
 from dgls.infill.request import Gap
 from dgls.syntax.expected import state_after
 from dgls.syntax.language import Language
-from dgls.syntax.tree import Clock, characters, parse, parseable, wrong_sites
+from dgls.syntax.nested import inner_texts
+from dgls.syntax.predicates import Span
+from dgls.syntax.tree import Clock, Site, characters, parse, parseable, wrong_sites
 from dgls.syntax.walk import faulty_nodes, walk
 
 BUDGET_MS = 1_000.0
@@ -30,11 +32,16 @@ MOST_WORDS = 24
 
 
 class Trouble(NamedTuple):
-    """What is wrong at characters ``start`` to ``end`` of a text."""
+    """What is wrong at characters ``start`` to ``end`` of a text, as ``language`` sees it: the text's or one inside."""
 
     start: int
     end: int
     message: str
+    language: Language
+
+
+_ByteEdit = tuple[int, int, bytes]
+"""Bytes to replace, and what with."""
 
 
 class Edit(NamedTuple):
@@ -48,22 +55,40 @@ class Edit(NamedTuple):
 def troubles(
     text: str, language: Language, span: Gap | None = None, budget_ms: float = BUDGET_MS
 ) -> list[Trouble] | None:
-    """What is wrong in ``text`` and touches ``span``, by its place; None if the time was up before the end."""
+    """What is wrong in ``text`` and touches ``span``, by its place; None if the time was up before the end.
+
+    What is in languages inside the text's is judged by their own rules.
+    """
     source = parseable(text).encode()
-    clock = Clock(budget_ms)
-    tree = parse(source, language, clock)
-    sites = None if tree is None else wrong_sites(tree, source, language, clock)
+    sites = _sites(source, language, Clock(budget_ms))
     if sites is None:
         return None
     found: list[Trouble] = []
     position = offset = 0
-    for site in sorted(sites, key=lambda site: (site.start, -site.end)):
+    for site, own in sorted(sites, key=lambda found: (found[0].start, -found[0].end)):
         offset += characters(source, position, site.start)
         position = site.start
         end = offset + characters(source, site.start, site.end)
         if span is None or (offset <= span.end and end >= span.start):
-            found.append(Trouble(offset, end, site.message))
+            found.append(Trouble(offset, end, site.message, own))
     return found
+
+
+def _sites(source: bytes, language: Language, clock: Clock) -> list[tuple[Site, Language]] | None:
+    """All that is wrong in ``source``, and by which language; None if the time was up before the end."""
+    tree = parse(source, language, clock)
+    sites = None if tree is None else wrong_sites(tree, source, language, clock)
+    if tree is None or sites is None:
+        return None
+    found = [(site, language) for site in sites]
+    for inner in inner_texts(tree, source, language, (0, len(source)), clock):
+        inside = _sites(inner.of(source), inner.language, clock)
+        if inside is None:
+            return None
+        for site, own in inside:
+            start, end = inner.outward((site.start, site.end))
+            found.append((site._replace(start=start, end=max(start, end)), own))
+    return None if clock.late() else found
 
 
 class Wrongness(NamedTuple):
@@ -101,16 +126,35 @@ def mending_edits(
 ) -> list[Edit]:
     """The edits of one token near ``trouble`` after which the parser gets furthest, and least is left of what is wrong.
 
-    Empty where no edit was found in time that makes anything better.
+    They are edits of the language that ``trouble`` is in. Empty where no edit was found in time that makes anything
+    better.
     """
     source = parseable(text).encode()
-    clock = Clock(budget_ms)
+    start = len(text[: trouble.start].encode())
+    span = start, start + len(text[trouble.start : trouble.end].encode())
+    found = _mending_edits(source, language, span, trouble.language, Clock(budget_ms))
+    return [
+        Edit(place, place + characters(source, start, end), new.decode())
+        for start, end, new in found
+        for place in [characters(source, 0, start)]
+    ]
+
+
+def _mending_edits(
+    source: bytes, language: Language, span: Span, wanted: Language, clock: Clock
+) -> list[_ByteEdit]:
+    """The edits for what is wrong at bytes ``span`` of ``source``, as ``wanted`` sees it, a language of or in it."""
     tree = parse(source, language, clock)
     if tree is None:
         return []
+    for inner in inner_texts(tree, source, language, span, clock) if wanted is not language else ():
+        inside = inner.inward(span)
+        if inside is not None:
+            found = _mending_edits(inner.of(source), inner.language, inside, wanted, clock)
+            return [(*inner.outward((start, end)), new) for start, end, new in found]
     before = best = _wrongness(source, tree)
-    edits: list[Edit] = []
-    for start, end, new in _tries(source, tree, language, trouble):
+    edits: list[_ByteEdit] = []
+    for start, end, new in _tries(source, tree, language, span):
         if clock.late():
             break
         changed = source[:start] + new + source[end:]
@@ -132,17 +176,13 @@ def mending_edits(
         if not edits or (-left.stumble, left.extent) < (-best.stumble, best.extent):
             best, edits = left, []
         if left == best:
-            place = characters(source, 0, start)
-            edits.append(Edit(place, place + characters(source, start, end), new.decode()))
+            edits.append((start, end, new))
     return edits
 
 
-def _tries(
-    source: bytes, tree: Tree, language: Language, trouble: Trouble
-) -> Iterator[tuple[int, int, bytes]]:
-    """Bytes to replace and what with: at places near ``trouble``, what may follow there, and nothing for a token."""
-    text = source.decode()
-    start, end = len(text[: trouble.start].encode()), len(text[: trouble.end].encode())
+def _tries(source: bytes, tree: Tree, language: Language, span: Span) -> Iterator[_ByteEdit]:
+    """At places near bytes ``span``, what may follow there, and nothing for a token."""
+    start, end = span
     leaves = _leaves(tree, _line_start(source, start), _line_end(source, end), start, end)
     missing = [node.type.encode() for node in leaves if node.is_missing and not node.is_named]
     near = sorted(

@@ -28,6 +28,7 @@ class Clock:
     """A time limit that starts when it is made."""
 
     def __init__(self, budget_ms: float):
+        self.budget_ms = budget_ms
         self._end = time.perf_counter() + budget_ms / 1000
 
     def late(self) -> bool:

@@ -23,7 +23,7 @@ from rich.progress import (
 
 from dgls.training.corpus import CorpusError, build_corpus, read_documents, read_manifest
 from dgls.training.excluded import is_excluded_module
-from dgls.training.presets import PRESETS, Preset
+from dgls.training.presets import CHANGEABLE, PRESETS, Preset, PresetError, changed
 from dgls.training.runs import begin_run, ended, read_runs
 from dgls.training.sources import folder_packages, interpreter_packages
 
@@ -54,6 +54,23 @@ def _preset_option(command: click.decorators.FC) -> click.decorators.FC:
     return click.option(
         "--preset", "name", type=click.Choice(sorted(PRESETS)), default="cpu", show_default=True
     )(command)
+
+
+def _change_option(command: click.decorators.FC) -> click.decorators.FC:
+    return click.option(
+        "--set",
+        "changes",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help=f"Change a number of the preset; repeatable. NAME: {', '.join(CHANGEABLE)}.",
+    )(command)
+
+
+def _preset_of(name: str, changes: Sequence[str]) -> Preset:
+    try:
+        return changed(PRESETS[name], changes)
+    except PresetError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def _benchmark_option(command: click.decorators.FC) -> click.decorators.FC:
@@ -97,6 +114,7 @@ def corpus(
 @train.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path(RUN))
 @_preset_option
+@_change_option
 @_benchmark_option
 @_interpreter_option
 @click.option(
@@ -115,6 +133,7 @@ def corpus(
 def run(
     folder: Path,
     name: str,
+    changes: tuple[str, ...],
     benchmarks: tuple[Path, ...],
     interpreter: bool,
     sources: tuple[Path, ...],
@@ -125,7 +144,7 @@ def run(
     from dgls.training.trainer import TrainingError, device_name
     from dgls.training.trainer import train as train_model
 
-    preset = PRESETS[name]
+    preset = _preset_of(name, changes)
     try:
         if not (folder / CORPUS).exists():
             _build_corpus(preset, sources, interpreter, folder / CORPUS, benchmarks)
@@ -177,14 +196,15 @@ def run(
     help="A Markdown file of results for the model card.",
 )
 @_preset_option
-def export(folder: Path, out: Path | None, results: Path | None, name: str) -> None:
+@_change_option
+def export(folder: Path, out: Path | None, results: Path | None, name: str, changes: tuple[str, ...]) -> None:
     """Export the state of a run as a checkpoint that dgls and transformers load."""
     from dgls.training.trainer import TrainingError
 
     try:
         text = results.read_text(encoding="utf-8") if results else ""
         out = out or folder / CHECKPOINT
-        _export(folder, PRESETS[name], out, text)
+        _export(folder, _preset_of(name, changes), out, text)
         console.print(f'exported "{out}"')
     except (CorpusError, TrainingError) as error:
         raise click.ClickException(str(error)) from error

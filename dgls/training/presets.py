@@ -1,10 +1,22 @@
 """Presets: everything that decides a training run, by name, so that one command reproduces a checkpoint."""
 
+from collections.abc import Sequence
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from dgls.training.architecture import Architecture
 from dgls.training.corpus import Mixture
 from dgls.training.examples import Formats, Geometry
+
+
+class PresetError(ValueError):
+    """A change of a preset that cannot be made; the message says what could."""
+
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
 
 
 class Preset(msgspec.Struct, frozen=True):
@@ -14,30 +26,30 @@ class Preset(msgspec.Struct, frozen=True):
     architecture: Architecture
     mixture: Mixture
     geometries: tuple[Geometry, ...]
-    tokens: int
+    tokens: Annotated[int, Meta(ge=1)]
     formats: Formats = Formats()
-    warm_up: float = 0.02
+    warm_up: Share = 0.02
     """Share of the run in which rates rise from zero."""
-    anneal: float = 0.6
+    anneal: Share = 0.6
     """Share of the run, its last, in which rates fall to zero."""
-    matrix_rate: float = 0.02
+    matrix_rate: Positive = 0.02
     """Muon's learning rate, for the matrices of the blocks."""
-    other_rate: float = 0.004
+    other_rate: Positive = 0.004
     """AdamW's learning rate, for embeddings and gains."""
-    encoder_weight: float = 0.5
+    encoder_weight: Annotated[float, Meta(ge=0)] = 0.5
     """Weight of the encoder's autoregressive loss."""
-    delete_weight: float = 0.15
+    delete_weight: Annotated[float, Meta(ge=0)] = 0.15
     """Weight of a delete token's loss: they are many and easy."""
-    uniform_share: float = 0.12
+    uniform_share: Share = 0.12
     """Share of the corrupted positions that get a random token; the others get the mask (GIDD, arXiv 2503.04482)."""
-    self_conditioning: float = 0.5
+    self_conditioning: Share = 0.5
     """Share of the steps that condition on the model's own first pass, once that is worth conditioning on:"""
-    self_conditioning_from: float = 0.4
+    self_conditioning_from: Share = 0.4
     """from this share of the run on."""
-    on_policy_from: float = 0.75
+    on_policy_from: Share = 0.75
     """From this share of the run on, half of the steps take their noise from the model's own predictions."""
-    loaders: int = 1
-    seed: int = 0
+    loaders: Annotated[int, Meta(ge=0)] = 1
+    seed: Annotated[int, Meta(ge=0)] = 0
 
 
 CPU = Preset(
@@ -91,3 +103,26 @@ GPU = Preset(
 """30M parameters for about 25 minutes of one H200-class GPU; planned from the CPU runs, never yet run on a GPU."""
 
 PRESETS = {preset.name: preset for preset in (CPU, CPU_LONGER, GPU)}
+
+CHANGEABLE = tuple(
+    field.name
+    for field in msgspec.structs.fields(Preset)
+    if field.name not in ("name", "architecture", "mixture", "geometries", "formats")
+)
+"""Numbers of a preset that a run may change."""
+
+
+def changed(preset: Preset, assignments: Sequence[str]) -> Preset:
+    """``preset`` with each ``NAME=VALUE`` set; raises :class:`PresetError` for other names and values out of bounds."""
+    values = msgspec.to_builtins(preset)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals or name not in CHANGEABLE:
+            raise PresetError(
+                f"{assignment!r} changes nothing: expected NAME=VALUE, with one of {', '.join(CHANGEABLE)}"
+            )
+        values[name] = value
+    try:
+        return msgspec.convert(values, Preset, strict=False)
+    except msgspec.ValidationError as error:
+        raise PresetError(f"the preset `{preset.name}` cannot be so changed: {error}") from error

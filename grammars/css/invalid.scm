@@ -11,3 +11,6 @@
 ((color_value) @invalid
   (#match? @invalid "^#(?!(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$)")
   (#set! message "a colour has 3, 4, 6 or 8 hexadecimal digits"))
+((plain_value) @invalid
+  (#match? @invalid "[<>]|[|](?![\\w-])")
+  (#set! message "a value holds no such sign"))
