@@ -129,11 +129,14 @@ def units(text: str, encoding: Encoding) -> int:
 
 def typed_since(before: Document, now: Document, offset: int) -> str | None:
     """What was typed at ``offset`` between two versions, or None if anything else changed."""
-    if now is before:
-        return ""
-    count = len(now.text) - len(before.text)
-    typed = now.text[offset : offset + count] if count >= 0 else ""
-    return typed if now.text == before.text[:offset] + typed + before.text[offset:] else None
+    return "" if now is before else inserted(before.text, now.text, offset)
+
+
+def inserted(before: str, now: str, offset: int) -> str | None:
+    """What was put in at ``offset`` of ``before`` to make ``now``, or None if anything else was done."""
+    count = len(now) - len(before)
+    put = now[offset : offset + count] if count >= 0 else ""
+    return put if now == before[:offset] + put + before[offset:] else None
 
 
 def _column(line: str, character: int, encoding: Encoding) -> int:

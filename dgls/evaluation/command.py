@@ -10,7 +10,9 @@ from rich.table import Table
 
 from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.both_sides import BothSides, cut_gaps, measure
+from dgls.evaluation.cuts import ModuleMissing, choose_cuts
 from dgls.evaluation.measure_commands import holdout, humaneval_infilling
+from dgls.evaluation.resuming import Resuming, measure_resuming
 from dgls.evaluation.statistics import Interval
 from dgls.model.description import CheckpointError
 from dgls.model.host import load_host
@@ -107,3 +109,47 @@ def _markdown(outcome: BothSides) -> str:
         "tokens masked. *From noise*: over-allocated, in one pass. Exact match takes the whole path.\n\n"
         f"| measure | estimate (95 % interval) |\n| --- | ---: |\n{rows}"
     )
+
+
+@evaluate.command("resume")
+@click.option("--checkpoint", default=ModelSettings().checkpoint, show_default=True)
+@click.option("--gaps", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def resume(checkpoint: str, gaps: int, seed: int, as_json: bool) -> None:
+    """Does it pay to resume the last canvas? Against starting anew, wherever typing departs from what was shown.
+
+    The files are those of Python's standard library that no checkpoint was trained on.
+    """
+    try:
+        host = load_host(ModelSettings(checkpoint=checkpoint, threads=1), lambda fraction, what: None)
+        cuts = choose_cuts(gaps, seed)
+    except (CheckpointError, ModuleMissing) as error:
+        raise click.ClickException(str(error)) from error
+    with Progress(console=console) as progress:
+        task = progress.add_task("gaps", total=gaps)
+        outcome = measure_resuming(
+            host, cuts, InfillSettings(), lambda done: progress.update(task, completed=done)
+        )
+    if as_json:
+        click.echo(msgspec.json.encode(outcome).decode())
+    else:
+        Console().print(_resuming_table(outcome))
+
+
+def _resuming_table(outcome: Resuming) -> Table:
+    table = Table(title=f"{outcome.departures} departures in {outcome.gaps} gaps")
+    for heading in ("", "resumed", "anew"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for what, field, form in (
+        ("with an offer", "offered", ".1%"),
+        ("exactly what stood there", "exact", ".1%"),
+        ("likeness to it, 0 to 1", "likeness", ".3f"),
+        ("decoder passes, repair included", "steps", ".1f"),
+        ("with a prefill", "prefilled", ".1%"),
+        ("processor ms, mean", "cpu_ms", ",.0f"),
+        ("processor ms, median", "cpu_ms_median", ",.0f"),
+    ):
+        table.add_row(what, *(f"{getattr(way, field):{form}}" for way in (outcome.resumed, outcome.anew)))
+    table.add_row("departures that had to start anew", str(outcome.unresumed), "")
+    return table

@@ -26,6 +26,8 @@ from dgls.model.tokenizer import CodeTokenizer
 CANVAS_ON_CPU = 128
 LEAST_HEAD = 16
 """Tokens of the suffix that the canvas keeps room for, where there is a suffix."""
+SPARE = 4
+"""Free positions that are noise on both sides of a draft: a word that was begun may take some, and what follows."""
 LEAST_FREE = 4
 """Free positions of a gap of unknown length, at least."""
 GROWTH, GROWTH_LEAST = 1.5, 8
@@ -44,7 +46,8 @@ class Plan(NamedTuple):
 
     ``original`` has the tokens of each gap's present text. ``between`` and ``head`` are pinned; ``edges`` has one
     entry per gap (None: nothing to heal). ``length`` is the canvas in tokens, ``free`` the free positions per gap at
-    most; of the ``head``, a canvas holds what there is room for.
+    most; of the ``head``, a canvas holds what there is room for. ``lead`` is pinned before the first gap,
+    and ``drafts`` are where candidates for it start from.
     """
 
     request: FillRequest
@@ -56,6 +59,8 @@ class Plan(NamedTuple):
     edges: list[Edge | None]
     length: int
     free: list[int]
+    lead: tuple[int, ...] = ()
+    drafts: tuple[tuple[int, ...], ...] = ()
 
     def room(self, halvings: int) -> list[int]:
         """Free positions per gap where nobody knows how long the answer is: halved so often in gaps that are empty."""
@@ -74,7 +79,17 @@ class Plan(NamedTuple):
             fill=end if host.mask_id is None else host.mask_id,
             pad=PAD_ID if own else end,
             eos=end,
+            lead=self.lead,
         )
+
+    def canvas_with(self, host: Host, draft: Sequence[int]) -> tuple[Canvas, list[bool]]:
+        """The canvas whose one gap has ``draft`` in it, with noise on both sides; and which positions that takes."""
+        count = min(self.free[0], len(draft) + 2 * SPARE)
+        canvas = self.canvas(host, [count])
+        first = canvas.free[0].start + SPARE
+        stands = range(first, min(first + len(draft), canvas.free[0].stop))
+        canvas.tokens[stands.start : stands.stop] = draft[: len(stands)]
+        return canvas, [position in stands for position in range(len(canvas.tokens))]
 
 
 def plan_request(host: Host, request: FillRequest) -> Plan:
@@ -110,9 +125,9 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
     context = encode_context(host, text, start, head_end, request.path, request.language, budget)
     edges: list[Edge | None] = [None] * len(gaps)
     if not host.description.separate_boundaries and not request.keeps:
-        edges[0] = _heal(host, context)
+        edges[0] = heal(host, context)
         for index, tokens in enumerate(between):
-            edges[index + 1] = _heal(host, tokens)
+            edges[index + 1] = heal(host, tokens)
     return Plan(
         request,
         context,
@@ -205,7 +220,7 @@ def _too_long(limit: int) -> FillError:
     )
 
 
-def _heal(host: Host, tokens: list[int]) -> Edge | None:
+def heal(host: Host, tokens: list[int]) -> Edge | None:
     """Take the last of the ``tokens`` before a gap away, and say what the gap's first token must begin with."""
     cut = host.tokenizer.token_bytes[tokens[-1]] if tokens else b""
     if not cut or cut.isspace():

@@ -83,15 +83,18 @@ def denoise(
     generator: torch.Generator,
     *,
     greedy: int,
+    begun: Tensor | None = None,
 ) -> Iterator[Step]:
     """Denoise the ``free`` [batch, canvas] positions of ``tokens`` [batch, canvas], at most ``rules.max_steps`` steps.
 
     The loop ends earlier where every row is settled, or stable and confident. With a mask token the first ``greedy``
-    rows accept the likeliest tokens instead of drawn ones. Stops at no deadline: its caller does, between
-    steps, and takes the last step's answer.
+    rows accept the likeliest tokens instead of drawn ones. Free positions that are ``begun`` [batch, canvas] hold their
+    token instead of noise in the first step. Stops at no deadline: its caller does, between steps, and
+    takes the last step's answer.
     """
     pinned = ~free
-    canvas = torch.where(free, noise.draw(tokens, generator), tokens)
+    noised = free if begun is None else free & ~begun
+    canvas = torch.where(noised, noise.draw(tokens, generator), tokens)
     settled = pinned.clone()
     answer = torch.where(free, -1, tokens)
     confidence = pinned.float()
@@ -113,7 +116,7 @@ def denoise(
             unsettled &= ~settled
             quota = -(unsettled.sum(-1) // -(rules.max_steps - index))
             accepted = _within_budget(entropy, unsettled, rules.entropy_bound, quota)
-            canvas = torch.where(accepted, drawn, canvas)
+            canvas = torch.where(unsettled, torch.where(accepted, drawn, noise.mask_id), canvas)
             answer = torch.where(accepted, drawn, torch.where(unsettled, guess, answer))
             chosen = probabilities.gather(-1, answer.clamp(min=0)[..., None])[..., 0]
             confidence = torch.where(unsettled, chosen, confidence)

@@ -58,6 +58,11 @@ class Drawing:
         self.greedy = min(lengths, self.batch) if request.settings.seed == 0 else 0
         """Rows whose first draw takes the likeliest tokens: one for each length."""
         self.canvases = [plan.canvas(host, plan.room(row % lengths)) for row in range(self.batch)]
+        begun = [[False] * plan.length for _ in self.canvases]
+        for row, draft in enumerate(plan.drafts[: self.batch]):
+            self.canvases[row], begun[row] = plan.canvas_with(host, draft)
+        self.begun = torch.tensor(begun, device=host.device)
+        """Which free positions hold a token to start from, instead of noise, in the first draw."""
         self.mask = [_inside(canvas) for canvas in self.canvases]
         """Which positions the first draw frees: all of the gaps, unless a part of what stands there is kept."""
         self.speaking = (
@@ -145,6 +150,7 @@ class Drawing:
             replace(self.rules, max_steps=steps),
             self.generator,
             greedy=self.greedy if first else 0,
+            begun=self.begun if first else None,
         )
         self._loop = _Loop(canvases, [], repaired=not first)
         began = time.monotonic()

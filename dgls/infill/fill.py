@@ -10,17 +10,19 @@ from collections.abc import Generator
 from dgls.infill.candidate import Judged
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.drawing import Drawing
+from dgls.infill.kept import Kept
 from dgls.infill.offer import judge, offers
 from dgls.infill.repair import repair
 from dgls.infill.request import Answer, FillRequest, Frame, Prefilled, shifted
+from dgls.infill.resume import anew, last_canvas, resume
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.syntax import Fragment, GrammarMissing, LanguageError, fragment_around, language_of
 
+Steps = Generator[Frame | Prefilled, None, Answer]
 
-def fill_gaps(
-    host: Host, store: PrefixStore, request: FillRequest
-) -> Generator[Frame | Prefilled, None, Answer]:
+
+def fill_gaps(host: Host, store: PrefixStore, request: FillRequest) -> Steps:
     """Fill the gaps of ``request`` with up to its number of candidates, best first.
 
     Raises :class:`dgls.infill.request.FillError` where the gaps do not fit into a canvas.
@@ -28,8 +30,22 @@ def fill_gaps(
     return (yield from fill_plan(host, store, plan_request(host, request)))
 
 
-def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | Prefilled, None, Answer]:
+def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Steps:
     """Fill a request as ``plan`` lays it out; measurements change the plan, to see what a part of it is worth."""
+    return (yield from _filled(host, store, plan))[0]
+
+
+def fill_on(host: Host, kept: Kept, request: FillRequest) -> Steps:
+    """Fill a request for which the last canvas is resumed, if it can be; what it says is kept for the next one."""
+    begun = resume(host, kept, request) or anew(plan_request(host, request))
+    answer, judged = yield from _filled(host, kept.store, begun.plan)
+    kept.canvas = last_canvas(begun, judged)
+    return answer
+
+
+def _filled(
+    host: Host, store: PrefixStore, plan: Plan
+) -> Generator[Frame | Prefilled, None, tuple[Answer, list[Judged]]]:
     request = plan.request
     total = len(plan.context)
     prefilled = 0
@@ -37,7 +53,7 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
         prefilled = total
         yield Prefilled(done, total)
         if request.late:
-            return Answer((), 0, done, 0, early=True)
+            return Answer((), 0, done, 0, early=True), []
     fragment = _fragment(request)
     drawing = Drawing(host, store, plan)
     candidates = yield from drawing.draw()
@@ -49,7 +65,8 @@ def fill_plan(host: Host, store: PrefixStore, plan: Plan) -> Generator[Frame | P
     offered = offers(request, fragment, judged, drawing.nfe)
     if offered:
         yield drawing.frame_of(offered[0])
-    return Answer(tuple(offered), drawing.nfe, prefilled, len(judged) - len(offered), early=early)
+    answer = Answer(tuple(offered), drawing.nfe, prefilled, len(judged) - len(offered), early=early)
+    return answer, judged
 
 
 def _good_earlier(drawing: Drawing, fragment: Fragment | None) -> list[Judged]:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dgls.infill.resume import LastCanvas
     from dgls.model.prefix_store import PrefixStore  # brings torch, which the engine does without
 
 
 @dataclass
 class Kept:
-    """The context that the encoder has read for a client."""
+    """The context that the encoder has read for a client, and the canvas that was denoised last behind it."""
 
     store: "PrefixStore"
+    canvas: "LastCanvas | None" = None

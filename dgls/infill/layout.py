@@ -4,6 +4,7 @@ Training builds its examples with these very functions, so that the model knows 
 
     context:  <bos> [<path> path] [<far> far suffix] <prefix> prefix
     canvas:   free … free | suffix head … [<eos>] | <pad> …
+              lead | free … free | suffix head … [<eos>] | <pad> …
               free … free | code between | free … free | suffix head … [<eos>] | <pad> …
 
 ``<eos>`` stands where the file ends inside the canvas; ``<pad>`` fills what is left. A canvas that pads right behind
@@ -60,15 +61,17 @@ def lay_out_canvas(
     fill: int,
     pad: int = PAD_ID,
     eos: int | None = EOS_ID,
+    lead: Sequence[int] = (),
 ) -> Canvas:
     """Place ``free[i]`` free positions per gap, the code ``between`` them and as much of ``head`` as fits.
 
     ``head`` None hides the suffix. ``at_end`` says that the document ends behind ``head``, which is then followed by
-    ``eos`` if that fits too. Raises ValueError where gaps and the code between them do not fit into ``length``.
+    ``eos`` if that fits too. ``lead`` is pinned before the first gap: it was typed since the context was read. Raises
+    ValueError where gaps and the code between them do not fit into ``length``.
     """
     if len(between) != len(free) - 1:
         raise ValueError(f"{len(free)} gaps have {len(free) - 1} stretches between them, got {len(between)}")
-    tokens: list[int] = []
+    tokens: list[int] = [*lead]
     ranges: list[range] = []
     for index, count in enumerate(free):
         ranges.append(range(len(tokens), len(tokens) + count))

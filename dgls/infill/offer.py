@@ -36,7 +36,7 @@ def offers(
         good = list(_best_beginning(request, fragment, judged))
     present = request.originals
     fills: dict[tuple[str, ...], Fill] = {}
-    for candidate, ruling, _ in sorted(good, key=_rank):
+    for candidate, ruling, _ in sorted(good, key=rank):
         texts = candidate.texts
         if texts != present and texts not in fills and _is_text(texts):
             fills[texts] = Fill(
@@ -54,7 +54,7 @@ def sound_end(request: FillRequest, fragment: Fragment, candidate: Candidate) ->
     return len(longest.candidate.texts[0].rstrip()) if longest else 0
 
 
-def _rank(judged: Judged) -> tuple[bool, int, float]:
+def rank(judged: Judged) -> tuple[bool, int, float]:
     """Checked before unchecked, then what leaves less that is wrong, then by likelihood."""
     candidate, ruling, _ = judged
     return not ruling.checked, ruling.remaining, -candidate.likelihood
