@@ -108,12 +108,21 @@ def warn(problems: Iterable[str]) -> None:
 @click.option(
     "--stdio", is_flag=True, expose_value=False, help="Speak over standard input and output (always so)."
 )
+@click.option("--shared", is_flag=True, help="Load the model once for all windows: start or join one server.")
 @settings_options
-def serve(layer: Layer) -> None:
+def serve(shared: bool, layer: Layer) -> None:
     """Serve an editor over standard input and output (the default)."""
+    if shared:
+        own = layer.values.get("server", {})
+        layer = layer._replace(values={**layer.values, "server": {**own, "shared": "true"}})
+    layers = layers_below(layer)
+    if resolve(layers).settings.server.shared:
+        from dgls.server.join import serve_shared
+
+        serve_shared(layers)
     from dgls.server import serve as run
 
-    run(layers_below(layer))
+    run(layers)
 
 
 @main.command()

@@ -123,6 +123,13 @@ class ServerSettings(msgspec.Struct, frozen=True):
             description="how a command's fill is shown as it settles: as `dgls/frame` alone, or in the document itself"
         ),
     ] = "preview"
+    shared: Annotated[
+        bool,
+        Meta(
+            description="whether one model serves all of the user's windows, as with `--shared`",
+            extra_json_schema=MACHINE,
+        ),
+    ] = False
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -15,13 +15,15 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from dgls.engine import Filler, Report, Steps
 from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
 from dgls.layers import environment_layer
 from dgls.server import serve
+from dgls.server.join import serve_shared
+from dgls.server.shared import run
 
 
 def wait_for(path: Path) -> None:
@@ -96,6 +98,9 @@ def asked(request: FillRequest) -> dict[str, Any]:
 def scripted_load(script: dict[str, Any]) -> Callable[[Report], Filler]:
     def load(report: Report) -> Filler:
         report(0.25, "a quarter")
+        if "loads" in script:
+            with Path(script["loads"]).open("a") as loads:
+                loads.write(f"{os.getpid()}\n")
         if "prints" in script:
             shout(script["prints"])
         if "gate" in script:
@@ -108,5 +113,15 @@ def scripted_load(script: dict[str, Any]) -> Callable[[Report], Filler]:
     return load
 
 
+def main() -> NoReturn:
+    """Serve on stdio; with ``--shared`` as a window of a shared server, which is this program with ``--server``."""
+    load = scripted_load(json.loads(os.environ.get("SCRIPT_LOAD", "{}")))
+    if "--server" in sys.argv:
+        run(lambda model: load)
+    if "--shared" in sys.argv:
+        serve_shared([environment_layer()], [sys.executable, __file__, "--server"])
+    serve([environment_layer()], load)
+
+
 if __name__ == "__main__":
-    sys.exit(serve([environment_layer()], scripted_load(json.loads(os.environ.get("SCRIPT_LOAD", "{}")))))
+    main()

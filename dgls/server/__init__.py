@@ -1,6 +1,5 @@
 """LSP over stdio: thin features that translate the protocol to jobs, and fills to edits. Knows no tensor."""
 
-import asyncio
 import gc
 import logging
 import os
@@ -11,7 +10,7 @@ from typing import BinaryIO, NoReturn
 
 from dgls.engine import Engine, Load, load_filler
 from dgls.layers import Layer, resolve
-from dgls.server.stdio import Writer, read_in_thread, take_stdio
+from dgls.server.stdio import StdioWriter, read_in_thread, take_stdio
 
 LAST_MESSAGES_SECONDS = 0.4
 INTERRUPTED = 130
@@ -28,6 +27,8 @@ def serve(layers: list[Layer], load: Load | None = None) -> NoReturn:
     logger = logging.getLogger("dgls")
     logger.addHandler(logging.StreamHandler(sys.stderr))
     logger.setLevel(settings.server.log_level.upper())
+    import asyncio  # not at the top, like all that a window of the shared server has no use for
+
     with suppress(KeyboardInterrupt):
         asyncio.run(_serve(layers, load or load_filler(settings.model), incoming, outgoing))
     os._exit(INTERRUPTED)  # the loop ends by itself only when it is interrupted
@@ -37,6 +38,8 @@ async def _serve(layers: list[Layer], load: Load, incoming: BinaryIO, outgoing: 
     # Not at the top: the imports take half a second, and stdout has to be safe before them. They make many objects
     # that stay, which the collector need not look at, now or later.
     gc.disable()
+    import asyncio
+
     from dgls.server.features import register
     from dgls.server.protocol import silence_pygls
     from dgls.server.session import Session
@@ -45,7 +48,7 @@ async def _serve(layers: list[Layer], load: Load, incoming: BinaryIO, outgoing: 
     gc.enable()
     silence_pygls()
     loop = asyncio.get_running_loop()
-    writer = Writer(outgoing, on_broken=lambda: os._exit(1))
+    writer = StdioWriter(outgoing, on_broken=lambda: os._exit(1))
     session = Session(layers, Engine(load), writer)
     register(session)
 

@@ -6,10 +6,11 @@ loop. The features themselves stand in ``features.py``.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from lsprotocol import types as lsp
@@ -24,7 +25,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 import dgls
-from dgls.engine import Cancelled, Engine, Failed, Job, Kind, Outcome, State, log_failure
+from dgls.engine import LEFT, Cancelled, Engine, Failed, Job, Kind, Outcome, State, log_failure
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, shifted
 from dgls.layers import Layer, Resolved, resolve
 from dgls.server.acceptance import Offers
@@ -117,6 +118,7 @@ class Session(LanguageServer):
         self._shown: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._writer = writer
+        self._watch = threading.Event()
         self.protocol.set_writer(writer)
         self.loop.set_exception_handler(_log_loop_failure)
 
@@ -142,7 +144,7 @@ class Session(LanguageServer):
         if params.trace is not None:
             self.protocol.tracing.value = params.trace.value
         if params.process_id is not None:
-            watch_process(params.process_id, partial(self._writer.leave, 1))
+            self._watch = watch_process(params.process_id, partial(self._writer.leave, 1))
 
     def initialized(self) -> None:
         """Load the model, and say what is wrong with the settings."""
@@ -157,8 +159,18 @@ class Session(LanguageServer):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def leave(self) -> NoReturn:
-        """End the process, in order if the client had asked for a shutdown."""
+    def close(self) -> None:
+        """Stop all work for the client, and free what the engine keeps for it."""
+        self.seat.leave()
+        self._watch.set()
+        for ask in list(self._asks):
+            ask.end(Cancelled(LEFT))
+        for task in list(self._tasks):
+            task.cancel()
+
+    def leave(self) -> None:
+        """End the session and the connection, in order if the client had asked for a shutdown."""
+        self.close()
         self._writer.leave(0 if self.protocol._shutdown else 1)
 
     # Jobs

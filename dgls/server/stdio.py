@@ -9,7 +9,9 @@ import os
 import queue
 import sys
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from socket import SocketIO
 from typing import BinaryIO, NoReturn
 
 log = logging.getLogger(__name__)
@@ -62,49 +64,67 @@ def read_messages(stream: BinaryIO) -> Iterator[bytes]:
         yield body
 
 
-class Writer:
+def framed(body: bytes) -> bytes:
+    """A message as it goes over the wire."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def write_all(stream: BinaryIO | SocketIO, message: bytes) -> None:
+    """Write to an unbuffered stream, which may take a part only at a time."""
+    rest = memoryview(message)
+    while rest:
+        rest = rest[stream.write(rest) :]
+
+
+class Writer(ABC):
     """Writes messages in the order they come, in a thread of its own; pygls calls :meth:`write`.
 
     ``on_broken`` is called in that thread when the client no longer reads.
     """
 
-    def __init__(self, stream: BinaryIO, on_broken: Callable[[], None]) -> None:
+    def __init__(self, stream: BinaryIO | SocketIO, on_broken: Callable[[], None]) -> None:
         self._stream = stream
         self._on_broken = on_broken
-        self._queue: queue.SimpleQueue[bytes | threading.Event] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[bytes | Callable[[], None] | None] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="writer", daemon=True).start()
 
     def write(self, message: bytes) -> None:
         """Put a message in line; never blocks."""
         self._queue.put(message)
 
-    def flush(self) -> None:
-        """Wait until what is in line is written, but not longer than ``FLUSH_SECONDS``."""
-        written = threading.Event()
-        self._queue.put(written)
-        written.wait(FLUSH_SECONDS)
+    def then(self, act: Callable[[], None]) -> None:
+        """Call ``act`` in the writer's thread once what is in line is written; never blocks."""
+        self._queue.put(act)
 
     def close(self) -> None:
-        """Part of what pygls asks of a writer; the end of the process closes the stream."""
+        """End the thread once what is in line is written; never blocks."""
+        self._queue.put(None)
 
-    def leave(self, code: int) -> NoReturn:
-        """End the process now, whatever its threads are doing, once the client has what was meant for it."""
-        self.flush()
-        os._exit(code)
+    @abstractmethod
+    def leave(self, code: int) -> None:
+        """End the connection once the client has what was meant for it; ``code`` is 0 if it ends in order."""
 
     def _run(self) -> None:
-        while True:
-            item = self._queue.get()
-            if isinstance(item, threading.Event):
-                item.set()
-                continue
+        while (item := self._queue.get()) is not None:
             try:
-                rest = memoryview(item)
-                while rest:  # an unbuffered stream may take a part only
-                    rest = rest[self._stream.write(rest) :]
+                if isinstance(item, bytes):
+                    write_all(self._stream, item)
+                else:
+                    item()
             except (OSError, ValueError):
                 self._on_broken()
                 return
+
+
+class StdioWriter(Writer):
+    """Writes to the one client of this process, which ends with it."""
+
+    def leave(self, code: int) -> NoReturn:
+        """End the process now, whatever its threads are doing, waiting ``FLUSH_SECONDS`` at most for the client."""
+        written = threading.Event()
+        self.then(written.set)
+        written.wait(FLUSH_SECONDS)
+        os._exit(code)
 
 
 def read_in_thread(stream: BinaryIO, on_message: Callable[[bytes], None], on_end: Callable[[], None]) -> None:
@@ -123,19 +143,22 @@ def read_in_thread(stream: BinaryIO, on_message: Callable[[bytes], None], on_end
     threading.Thread(target=run, name="reader", daemon=True).start()
 
 
-def watch_process(pid: int, on_gone: Callable[[], None]) -> None:
+def watch_process(pid: int, on_gone: Callable[[], None]) -> threading.Event:
     """Call ``on_gone`` when the process ``pid`` has ended, in a thread that is started here.
+
+    Setting what is returned ends the watch.
 
     A process that cannot be seen now is not watched: the client may live in another container. Its end then
     shows as the end of stdin alone.
     """
     import psutil  # not at the top: it takes time that `initialize` does not have
 
+    enough = threading.Event()
     try:
         process = psutil.Process(pid)
     except psutil.Error:
         log.warning("the client's process %d cannot be seen and is not watched", pid)
-        return
+        return enough
 
     def gone() -> bool:
         try:
@@ -144,9 +167,10 @@ def watch_process(pid: int, on_gone: Callable[[], None]) -> None:
             return True
 
     def run() -> None:
-        pause = threading.Event()
-        while not gone():
-            pause.wait(WATCH_SECONDS)
-        on_gone()
+        while not enough.wait(WATCH_SECONDS):
+            if gone():
+                on_gone()
+                return
 
     threading.Thread(target=run, name="watcher", daemon=True).start()
+    return enough

@@ -1,0 +1,335 @@
+"""The shared server: one model for all windows, and windows that do each other no harm."""
+
+import json
+import shutil
+import signal
+import socket
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.lsp_client import (
+    PATIENCE,
+    REQUEST_FAILED,
+    SCRIPTED,
+    Client,
+    Json,
+    connected,
+    fill_span,
+    script,
+    serving,
+    wait_for,
+)
+
+WINDOW = [*SCRIPTED, "--shared"]
+ENDLESS = 200_000
+"""Steps; more than anything waits for."""
+REAL = [sys.executable, "-m", "dgls", "serve", "--shared"]
+
+
+class Desk:
+    """A user's machine: windows on one shared server, whose files stand in ``folder``."""
+
+    def __init__(self, runtime: Path, loads: Path) -> None:
+        self.folder = runtime / "dgls"
+        self.loads = loads
+        self.environment = {"XDG_RUNTIME_DIR": str(runtime)}
+
+    def window(
+        self, command: list[str] = WINDOW, environment: dict[str, str] | None = None, **params: Any
+    ) -> AbstractContextManager[Client]:
+        return serving(
+            command,
+            load={"loads": str(self.loads)},
+            environment=self.environment | (environment or {}),
+            **params,
+        )
+
+    def bare_window(self, environment: dict[str, str] | None = None) -> AbstractContextManager[Client]:
+        return connected(
+            WINDOW, load={"loads": str(self.loads)}, environment=self.environment | (environment or {})
+        )
+
+    def server(self) -> psutil.Process:
+        """The process that loaded the model; there was only one."""
+        [pid] = self.loads.read_text().split()
+        return psutil.Process(int(pid))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    # Not in tmp_path: the path of a socket is short.
+    runtime = Path(tempfile.mkdtemp(prefix="dgls"))
+    yield Desk(runtime, tmp_path / "loads")
+    shutil.rmtree(runtime, ignore_errors=True)
+
+
+def filled(client: Client, uri: str = "file:///shared.py", **directives: Any) -> str:
+    """What the client's own document is filled with."""
+    fill = begin(client, uri, **directives)
+    edit = client.incoming("workspace/applyEdit")
+    client.reply(edit, {"applied": True})
+    assert client.result(fill)["applied"]
+    text: str = edit["params"]["edit"]["documentChanges"][0]["edits"][0]["newText"]
+    return text
+
+
+def begin(client: Client, uri: str = "file:///shared.py", **directives: Any) -> int:
+    client.open(uri, script(**directives))
+    return client.request(*fill_span(uri, (1, 0), (1, 0)))
+
+
+def step_until_closed(gate: Path) -> None:
+    """Let the model take steps until it drops the fill."""
+    for step in range(1, ENDLESS):
+        (gate / f"step{step}").touch()
+        if (gate / "closed").exists():
+            return
+    raise AssertionError("the fill was never dropped")
+
+
+def refusal(client: Client) -> str:
+    """Why a window is not let in: what its user is shown, and what its editor is answered."""
+    error = client.error(
+        client.request("initialize", {"processId": None, "rootUri": None, "capabilities": {}})
+    )
+    assert error["code"] == REQUEST_FAILED
+    assert client.shown() == error["message"]
+    assert client.end() == 1
+    assert error["message"] in client.log.decode()
+    message: str = error["message"]
+    return message
+
+
+def test_windows_are_sessions_of_their_own_on_one_model(desk: Desk) -> None:
+    with desk.window() as first, desk.window() as second:
+        assert filled(first, fills=["first"]) == "first"
+        assert filled(second, fills=["second"]) == "second"
+        assert psutil.pid_exists(desk.server().pid)
+        for client in (first, second):
+            client.result(client.request("shutdown"))
+            client.notify("exit", None)
+            assert client.ended() == 0
+
+
+def test_only_the_user_can_open_the_door(desk: Desk) -> None:
+    with desk.window():
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode) for path in (desk.folder, *desk.folder.iterdir())
+        }
+        assert modes["dgls"] == 0o700
+        assert modes["server.sock"] == modes["server.lock"] == modes["server.log"] == 0o600
+
+
+def test_a_folder_that_others_can_enter_is_no_place_for_the_door(desk: Desk) -> None:
+    desk.folder.mkdir(mode=0o700)
+    desk.folder.chmod(0o755)
+    with desk.bare_window() as client:
+        assert "open to other users" in refusal(client)
+
+
+def test_the_server_ends_with_the_last_window_and_leaves_no_door(desk: Desk) -> None:
+    with desk.window() as client:
+        filled(client)
+        server = desk.server()
+        with desk.window() as other:
+            assert other.end() == 1
+        assert server.is_running()
+        assert client.end() == 1
+        server.wait(PATIENCE)
+    assert not (desk.folder / "server.sock").exists()
+
+
+def test_a_window_that_is_killed_in_the_middle_of_a_fill_leaves_the_others_alone(
+    desk: Desk, tmp_path: Path
+) -> None:
+    with desk.window() as killed, desk.window() as other:
+        begin(killed, steps=ENDLESS, gate=str(tmp_path))
+        wait_for(tmp_path / "begun")
+        waiting = begin(other, fills=["other"])
+        killed.process.kill()
+        step_until_closed(tmp_path)
+        other.reply(other.incoming("workspace/applyEdit"), {"applied": True})
+        assert other.result(waiting)["applied"]
+
+
+def test_a_window_whose_editor_is_gone_ends(desk: Desk, tmp_path: Path) -> None:
+    """However long its stdin stays open."""
+    editor = psutil.Popen([sys.executable, "-c", "input()"], stdin=-1)
+    with desk.window(processId=editor.pid) as client, desk.window() as other:
+        begin(client, steps=ENDLESS, gate=str(tmp_path))
+        wait_for(tmp_path / "begun")
+        editor.kill()
+        editor.wait()
+        assert client.ended() == 1
+        step_until_closed(tmp_path)
+        assert filled(other, fills=["other"]) == "other"
+
+
+def test_a_long_command_of_one_window_does_not_keep_the_others_waiting(desk: Desk, tmp_path: Path) -> None:
+    with desk.window() as long, desk.window() as short:
+        asked = begin(long, steps=3, gate=str(tmp_path), fills=["long"])
+        wait_for(tmp_path / "begun")
+        waiting = begin(short, fills=["short"], steps=20)
+        assert short.untaken("workspace/applyEdit") == []  # it is in line now
+        (tmp_path / "step1").touch()
+        short.reply(short.incoming("workspace/applyEdit"), {"applied": True})
+        assert short.result(waiting)["applied"]
+        for step in (2, 3):
+            (tmp_path / f"step{step}").touch()
+        long.reply(long.incoming("workspace/applyEdit"), {"applied": True})
+        assert long.result(asked)["applied"]
+
+
+def test_who_asks_for_another_checkpoint_is_told_what_the_server_has(desk: Desk) -> None:
+    with (
+        desk.window() as first,
+        desk.bare_window({"DGLS_MODEL_CHECKPOINT": "other", "DGLS_MODEL_DEVICE": "cpu"}) as second,
+    ):
+        message = refusal(second)
+        assert "has checkpoint 'embedded', device 'auto'" in message
+        assert "asks for checkpoint 'other', device 'cpu'" in message
+        assert filled(first)
+
+
+def test_a_checkpoint_is_the_same_however_its_folder_is_named(desk: Desk, tmp_path: Path) -> None:
+    tests = Path(__file__).parent
+    with (
+        desk.window(environment={"DGLS_MODEL_CHECKPOINT": str(tests)}),
+        desk.window(environment={"DGLS_MODEL_CHECKPOINT": tests.name}) as second,
+    ):
+        assert filled(second)
+
+
+def test_another_version_of_dgls_is_not_let_in(desk: Desk) -> None:
+    newer = (
+        "import dgls; dgls.__version__ = '99.0'\n"
+        "from dgls.server.join import serve_shared\n"
+        "serve_shared([], ['false'])"
+    )
+    with desk.window() as first:
+        with connected([sys.executable, "-c", newer], environment=desk.environment) as second:
+            message = refusal(second)
+            assert f"dgls {first.answers['serverInfo']['version']} and this window's is 99.0" in message
+        assert filled(first)
+
+
+def test_settings_of_a_window_are_its_own(desk: Desk) -> None:
+    with desk.window(environment={"DGLS_INFILL_SEED": "7"}) as first, desk.window() as second:
+        seeds = [json.loads(filled(client, echo=True))["seed"] for client in (first, second)]
+        assert seeds == [7, 0]
+
+
+def test_what_a_killed_server_left_behind_is_replaced(desk: Desk) -> None:
+    with desk.window() as client:
+        filled(client)
+        desk.server().send_signal(signal.SIGKILL)
+        assert client.ended() == 1
+        assert b"the shared server has ended" in client.log
+    assert (desk.folder / "server.sock").exists()
+    desk.loads.unlink()
+    with desk.window() as client:
+        assert filled(client)
+
+
+def test_windows_that_are_opened_at_the_same_moment_find_one_server(desk: Desk) -> None:
+    with desk.bare_window() as first, desk.bare_window() as second, desk.bare_window() as third:
+        for client in (first, second, third):
+            client.initialize()
+        assert {filled(client) for client in (first, second, third)} == {"FILL"}
+        desk.server()
+
+
+def test_a_server_that_does_not_start_is_an_error_that_says_so(desk: Desk) -> None:
+    lost = "from dgls.server.join import serve_shared; serve_shared([], ['false'])"
+    with connected([sys.executable, "-c", lost], environment=desk.environment) as client:
+        assert "could not be started" in refusal(client)
+
+
+def test_what_is_no_window_is_sent_away_and_the_server_lives(desk: Desk) -> None:
+    with desk.window() as client:
+        for said in (b"{}", b"nonsense", b'{"version": 1}'):
+            with socket.socket(socket.AF_UNIX) as visitor:
+                visitor.settimeout(PATIENCE)
+                visitor.connect(str(desk.folder / "server.sock"))
+                visitor.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(said), said))
+                with visitor.makefile("rb") as stream:
+                    assert b"does not understand" in stream.read()
+        assert filled(client)
+
+
+# Where there is no Unix socket
+
+
+@pytest.fixture
+def far_desk(desk: Desk) -> Desk:
+    """Its folder's path is too long for a socket."""
+    runtime = desk.folder.parent / ("long" * 20)
+    runtime.mkdir(mode=0o700)
+    return Desk(runtime, desk.loads)
+
+
+def test_a_port_and_a_secret_do_what_a_socket_does(far_desk: Desk) -> None:
+    with far_desk.window() as first, far_desk.window() as second:
+        assert (filled(first), filled(second)) == ("FILL", "FILL")
+        address = far_desk.folder / "server.json"
+        assert stat.S_IMODE(address.stat().st_mode) == 0o600
+        server = far_desk.server()
+        assert (first.end(), second.end()) == (1, 1)
+        server.wait(PATIENCE)
+        assert not address.exists()
+
+
+def test_who_does_not_know_the_secret_is_not_let_in(far_desk: Desk) -> None:
+    with far_desk.window() as client:
+        port = json.loads((far_desk.folder / "server.json").read_text())["port"]
+        hello = json.dumps({"version": client.answers["serverInfo"]["version"], "secret": "guessed"}).encode()
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as visitor:
+            visitor.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(hello), hello))
+            with visitor.makefile("rb") as stream:
+                assert b"secret" in stream.read()
+        assert filled(client)
+
+
+def test_a_port_that_a_killed_server_left_behind_is_not_trusted(far_desk: Desk) -> None:
+    """It may be anybody's by now."""
+    with far_desk.window() as client:
+        filled(client)
+        far_desk.server().send_signal(signal.SIGKILL)
+        assert client.ended() == 1
+    far_desk.loads.unlink()
+    address: Json = json.loads((far_desk.folder / "server.json").read_text())
+    with socket.create_server(("127.0.0.1", address["port"])) as impostor, far_desk.window() as client:
+        assert filled(client)
+        impostor.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            impostor.accept()
+
+
+# The real model
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="looks at what processes have mapped")
+def test_windows_hold_no_torch(desk: Desk) -> None:
+    with desk.window(REAL) as first, desk.window(REAL) as second:
+        for client in (first, second):
+            client.ready()
+        [server] = [
+            child
+            for client in (first, second)
+            for child in psutil.Process(client.process.pid).children()
+            if child.status() != psutil.STATUS_ZOMBIE
+        ]
+        assert maps_torch(server.pid)
+        assert not maps_torch(first.process.pid) and not maps_torch(second.process.pid)
+
+
+def maps_torch(pid: int) -> bool:
+    return "libtorch" in Path(f"/proc/{pid}/maps").read_text()
