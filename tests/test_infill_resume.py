@@ -115,6 +115,19 @@ def test_a_word_that_was_begun_is_gone_on_with(monkeypatch, host):
     assert answer.fills[0].texts == (expected,)
 
 
+def test_what_was_filled_ahead_takes_no_canvas_away(host):
+    kept = Kept(host.new_store())
+    run(host, kept, asked(""))
+    ahead = asked(
+        "width * height\n    # Then it goes on elsewhere, for long enough to fill a chunk of the context.\n"
+        * 9
+    )
+    assert run(host, kept, ahead)[0] > 1
+    chunks, steps, _ = run(host, kept, asked("wid"))
+    assert chunks <= 1
+    assert 0 < steps <= STEPS
+
+
 @pytest.mark.parametrize(
     ("then", "why"),
     [

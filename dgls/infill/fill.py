@@ -14,7 +14,7 @@ from dgls.infill.kept import Kept
 from dgls.infill.offer import judge, offers
 from dgls.infill.repair import repair
 from dgls.infill.request import Answer, FillRequest, Frame, Prefilled, shifted
-from dgls.infill.resume import anew, last_canvas, resume
+from dgls.infill.resume import anew, keep, resume
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.syntax import Fragment, GrammarMissing, LanguageError, fragment_around, language_of
@@ -39,7 +39,7 @@ def fill_on(host: Host, kept: Kept, request: FillRequest) -> Steps:
     """Fill a request for which the last canvas is resumed, if it can be; what it says is kept for the next one."""
     begun = resume(host, kept, request) or anew(plan_request(host, request))
     answer, judged = yield from _filled(host, kept.store, begun.plan)
-    kept.canvas = last_canvas(begun, judged)
+    keep(kept, begun, judged)
     return answer
 
 

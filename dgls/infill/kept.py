@@ -1,6 +1,6 @@
 """What is kept for one client between its requests, so that the next one costs less. Used by the model thread alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Kept:
-    """The context that the encoder has read for a client, and the canvas that was denoised last behind it."""
+    """The context that the encoder has read for a client, and the canvases that were denoised last behind it."""
 
     store: "PrefixStore"
-    canvas: "LastCanvas | None" = None
+    canvases: "list[LastCanvas]" = field(default_factory=list)

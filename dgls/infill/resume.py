@@ -1,9 +1,9 @@
 """Typing into a canvas: where new text departs from what was shown, the rest resumes from the last canvas.
 
-The context stays exactly as the encoder has read it, so that nothing is prefilled. What was typed since is pinned at
-the beginning of the canvas; its last token is healed, since the cursor may stand inside a word. Behind it the drafts of
-the last answer are where denoising starts: what of them still fits is accepted as it is, the rest is noised by the
-first step. Few steps suffice.
+The context stays exactly as the encoder has read it, so that nothing is prefilled (but for a chunk, where the next
+request was filled ahead). What was typed since is pinned at the beginning of the canvas; its last token is healed,
+since the cursor may stand inside a word. Behind it the drafts of the last answer are where denoising starts: what of
+them still fits is accepted as it is, the rest is noised by the first step. Few steps suffice.
 
 Pure functions from the last canvas and a request to a plan. A request that has other text around its gap, or has had
 too much typed into it, starts anew.
@@ -22,8 +22,11 @@ from dgls.infill.kept import Kept
 from dgls.infill.offer import rank
 from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import Host
+from dgls.model.prefix_store import CHUNK
 from dgls.text import inserted
 
+KEPT = 2
+"""Canvases that may be resumed: what is shown, and what was filled ahead as if that were accepted."""
 STEPS = 3
 """Denoising steps at most, where a canvas is resumed."""
 DRAFTS = 2
@@ -32,7 +35,7 @@ WORD = pattern(r"\w+|\s+|[^\w\s]")
 
 
 class LastCanvas(NamedTuple):
-    """What was denoised last for a client.
+    """What was denoised for a client.
 
     ``base`` is the plan of the request that the context was read for. ``drafts`` are what was found, best first, when
     ``typed`` had been typed into its gap.
@@ -56,33 +59,37 @@ def anew(plan: Plan) -> Begun:
     return Begun(plan, plan, "")
 
 
-def last_canvas(begun: Begun, judged: Sequence[Judged]) -> LastCanvas | None:
-    """What may be resumed of a request; only one gap at a cursor may be."""
-    base = begun.base
-    if len(base.original) != 1 or base.original[0] or base.request.keeps:
-        return None
-    best = sorted(judged, key=lambda one: (not one.is_good, rank(one)))
-    return LastCanvas(base, begun.typed, tuple(one.candidate.gaps[0] for one in best))
-
-
 def resume(host: Host, kept: Kept, request: FillRequest) -> Begun | None:
-    """How ``request`` goes on from the last canvas; None where it is to be started anew.
+    """How ``request`` goes on from a last canvas; None where it is to be started anew.
 
     So it is where too much was typed, and with a checkpoint that cannot delete, whose lengths are probed.
     """
-    last = kept.canvas
-    if last is None or host.delete_id is None or kept.store.missing(last.base.context):
+    if host.delete_id is None:
         return None
-    typed = _typed_into(last.base.request, request)
-    if not typed:
-        return None
+    for last in kept.canvases:
+        typed = _typed_into(last.base.request, request)
+        if typed and kept.store.missing(last.base.context) <= CHUNK:
+            return _resumed(host, last, typed, request, host.delete_id)
+    return None
+
+
+def keep(kept: Kept, begun: Begun, judged: Sequence[Judged]) -> None:
+    """Keep what may be resumed of a request that was filled; only one gap at a cursor may be."""
+    base = begun.base
+    if len(base.original) == 1 and not base.original[0] and not base.request.keeps:
+        best = sorted(judged, key=lambda one: (not one.is_good, rank(one)))
+        last = LastCanvas(base, begun.typed, tuple(one.candidate.gaps[0] for one in best))
+        kept.canvases = [last, *kept.canvases][:KEPT]
+
+
+def _resumed(host: Host, last: LastCanvas, typed: str, request: FillRequest, delete_id: int) -> Begun | None:
     plan = last.base
     lead = host.tokenizer.encode(typed)
     edge = heal(host, lead)
     if len(lead) > plan.length - plan.free[0] - min(LEAST_HEAD, len(plan.head)):
         return None
-    since = typed.removeprefix(last.typed)
-    drafts = dict.fromkeys(tuple(rest_of(draft, since, host.delete_id)) for draft in last.drafts)
+    along = last.drafts if typed.startswith(last.typed) else ()
+    drafts = dict.fromkeys(tuple(rest_of(draft, typed[len(last.typed) :], delete_id)) for draft in along)
     steps = min(STEPS, host.rules.under(request.settings).max_steps)
     resumed = plan._replace(
         request=replace(request, settings=replace(request.settings, max_steps=steps)),
