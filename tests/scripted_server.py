@@ -95,6 +95,19 @@ def asked(request: FillRequest) -> dict[str, Any]:
     }
 
 
+def break_parser() -> None:
+    """From now on no text is parsed without an error that quotes it."""
+    import tree_sitter
+
+    class Broken:
+        def __init__(self, grammar: object) -> None: ...
+
+        def parse(self, read: Callable[[int, object], bytes], *_: object, **__: object) -> object:
+            raise SystemError(read(0, None).decode())
+
+    tree_sitter.Parser = Broken  # type: ignore[misc,assignment]
+
+
 def scripted_load(script: dict[str, Any]) -> Callable[[Report], Filler]:
     def load(report: Report) -> Filler:
         report(0.25, "a quarter")
@@ -115,7 +128,10 @@ def scripted_load(script: dict[str, Any]) -> Callable[[Report], Filler]:
 
 def main() -> NoReturn:
     """Serve on stdio; with ``--shared`` as a window of a shared server, which is this program with ``--server``."""
-    load = scripted_load(json.loads(os.environ.get("SCRIPT_LOAD", "{}")))
+    directives = json.loads(os.environ.get("SCRIPT_LOAD", "{}"))
+    if directives.get("parser") == "broken":
+        break_parser()
+    load = scripted_load(directives)
     if "--server" in sys.argv:
         run(lambda model: load)
     if "--shared" in sys.argv:

@@ -184,3 +184,15 @@ def test_every_character_outside_the_holes_stays(host: Host, text: str) -> None:
         assert whole.startswith(outside(text, answer.gaps)[0]) and whole.endswith(
             outside(text, answer.gaps)[-1]
         )
+
+
+def test_gaps_of_several_cursors_are_filled_even_where_no_canvas_holds_them_all(host: Host) -> None:
+    text = "a = \n" + "# far\n" * 2_000 + "b = \n"
+    gaps = (Gap(4, 4), Gap(len(text) - 1, len(text) - 1))
+    for language in ("python", "klingon"):
+        request = FillRequest(text, gaps, language, settings=FREELY, find="each")
+        _, answer = run(host, request)
+        assert answer.gaps == gaps and answer.left == 0
+        assert all(len(fill.texts) == 2 for fill in answer.fills)
+    with pytest.raises(FillError, match="too far for one canvas"):
+        run(host, FillRequest(text, gaps, "python", settings=FREELY))

@@ -158,3 +158,93 @@ def test_a_document_that_is_not_open_is_an_error_and_a_large_one_has_no_actions(
 def test_a_pathological_document_is_answered(client: Client, uri: str, text: str) -> None:
     client.open(uri, text)
     assert titles(actions(client, uri, (0, 0), (0, 1)))[-1] == "dgls: Rewrite the selection"
+
+
+# Lazy actions
+
+
+LAZY: Json = {
+    "general": {"positionEncodings": ["utf-16"]},
+    "textDocument": {
+        "codeAction": {**LITERAL, "dataSupport": True, "resolveSupport": {"properties": ["edit"]}}
+    },
+    "workspace": {"workspaceEdit": {"documentChanges": True}},
+}
+URI = "file:///project/lazy.py"
+
+
+def resolved(client: Client, action: Json) -> int:
+    return client.request("codeAction/resolve", action)
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_a_client_that_applies_no_edits_gets_them_when_it_resolves(versioned: bool) -> None:
+    capabilities = LAZY if versioned else {**LAZY, "workspace": {}}
+    with serving(capabilities=capabilities) as client:
+        client.open(URI, HOLES)
+        [found, _] = actions(client, URI, (2, 5), (2, 5))
+        assert "command" not in found and "edit" not in found, "nothing is computed before it is chosen"
+        action = client.result(resolved(client, found))
+        edits = [{"range": span((2, 4), (2, 7)), "newText": "return 1"}]
+        if versioned:
+            [change] = action["edit"]["documentChanges"]
+            assert change == {"textDocument": {"uri": URI, "version": 1}, "edits": edits}
+        else:
+            assert action["edit"] == {"changes": {URI: edits}}
+        assert {field: action[field] for field in ("title", "kind", "tags")} == {
+            field: found[field] for field in ("title", "kind", "tags")
+        }
+        client.change(URI, 2, {"range": edits[0]["range"], "text": edits[0]["newText"]})
+        assert "dgls: Draw the last fill again" in titles(actions(client, URI, (2, 6), (2, 6)))
+        assert client.untaken("workspace/applyEdit") == []
+
+
+def test_an_edit_that_was_resolved_and_not_applied_is_no_last_fill() -> None:
+    with serving(capabilities=LAZY) as client:
+        client.open(URI, HOLES)
+        client.result(resolved(client, actions(client, URI, (2, 5), (2, 5))[0]))
+        client.change(URI, 2, {"range": span((2, 4), (2, 7)), "text": "return 2"})
+        assert actions(client, URI, (2, 6), (2, 6)) == []
+
+
+def test_an_action_for_another_version_and_one_without_a_fill_are_errors() -> None:
+    with serving(capabilities=LAZY) as client:
+        client.open(URI, script(fills=[]) + "x = 1\n")
+        action = actions(client, URI, (1, 0), (1, 5))[0]
+        error = client.error(resolved(client, action))
+        assert error == {
+            "code": -32803,
+            "message": "dgls.fill: no new text was found that is valid here",
+        }
+        client.change(URI, 2, {"range": span((1, 0), (1, 1)), "text": "y"})
+        error = client.error(resolved(client, action))
+        assert error["code"] == -32801 and "changed since the action was offered" in error["message"]
+        error = client.error(resolved(client, {**action, "data": {"command": "rm"}}))
+        assert error["code"] == INVALID_PARAMS and "data is wrong" in error["message"]
+
+
+def test_a_client_that_applies_edits_has_a_command_and_resolving_changes_nothing(
+    client: Client, uri: str
+) -> None:
+    client.open(uri, HOLES)
+    found = actions(client, uri, (2, 5), (2, 5))[0]
+    assert client.result(resolved(client, found)) == found
+
+
+def test_a_client_that_can_do_neither_is_offered_nothing() -> None:
+    with serving(capabilities={"textDocument": {"codeAction": LITERAL}}) as client:
+        client.open(URI, HOLES)
+        assert actions(client, URI, (2, 5), (2, 5)) == []
+
+
+def test_a_parser_that_fails_is_said_once_and_what_needs_none_is_offered() -> None:
+    with serving(load={"parser": "broken"}, capabilities=EDITOR) as client:
+        client.open(URI, "swordfish = ...\n")
+        found = actions(client, URI, (0, 0), (0, 3))
+        assert titles(found)[0] == "dgls: Fill the selection"
+        assert client.shown() == "holes and faults cannot be found: the parser failed with SystemError"
+        client.change(URI, 2, {"range": span((0, 0), (0, 1)), "text": "S"})
+        assert titles(actions(client, URI, (0, 0), (0, 3))) == titles(found)
+        assert client.untaken("window/showMessage") == []
+        client.end()
+        assert b"SystemError" in client.log and b"word" not in client.log

@@ -182,6 +182,32 @@ def test_a_command_is_cancelled_and_a_changed_document_left_alone(
     assert client.untaken("workspace/applyEdit") == []
 
 
+def test_several_cursors_get_a_text_each_by_one_edit(client: Client, uri: str) -> None:
+    """vscode#237000: every cursor got the same text, or only one got any."""
+    text = script(echo=True) + "a = \nb = \n\nc = 1\n"
+    client.open(uri, text)
+    cursors = [
+        span((4, 4), (4, 5)),
+        span((1, 4), (1, 4)),
+        span((2, 4), (2, 4)),
+    ]  # in the order they were made
+    edit, result = run(client, "fill", uri, ranges=cursors)
+    [change] = edit["edit"]["documentChanges"]
+    assert [own["range"] for own in change["edits"]] == [cursors[1], cursors[2], cursors[0]]
+    asked = echoed(edit)
+    first = len(script(echo=True))
+    assert asked["gaps"] == [[first + 4, first + 4], [first + 9, first + 9], [first + 15, first + 16]]
+    assert asked["find"] == "each" and result["applied"]
+
+
+def test_lines_are_replaced_by_other_lines_in_one_edit(client: Client, uri: str) -> None:
+    """vscode#211501: a suggestion could not replace more than one line."""
+    client.open(uri, script(fills=["one\ntwo\nthree"]) + "a\nb\nc\nd\n")
+    edit, _ = run(client, "fill", uri, range=span((2, 0), (3, 1)))
+    [change] = edit["edit"]["documentChanges"]
+    assert change["edits"] == [{"range": span((2, 0), (3, 1)), "newText": "one\ntwo\nthree"}]
+
+
 # The last fill
 
 
@@ -290,6 +316,18 @@ def test_a_part_drawn_again_grows_its_fill_and_moves_what_follows(parts: list[in
         ("fill", {"pins": [span((0, 5), (0, 4))]}, "pin 1 ends before it starts"),
         ("fill", {"pins": [span((0, 2), (0, 8))]}, "the pins hold the whole selection"),
         ("fill", {"pins": span((0, 2), (0, 8))}, "Expected `array`, got `object` - at `$.pins`"),
+        ("fill", {"ranges": [span((0, 0), (0, 1))]}, "say what to fill: a range, or several as ranges"),
+        ("fill", {"range": None}, "say what to fill: a range, or several as ranges"),
+        (
+            "fill",
+            {"range": None, "ranges": [span((0, 0), (0, 3)), span((0, 2), (0, 4))]},
+            "range 2 begins before range 1 ends",
+        ),
+        (
+            "fill",
+            {"range": None, "ranges": [span((0, 0), (0, 3))], "pins": [span((0, 0), (0, 1))]},
+            "pins go with one range",
+        ),
         ("fill", {"candidates": 17}, "Expected `int` <= 16 - at `$.candidates`"),
         ("rewrite", {}, "missing required field `strength`"),
         ("rewrite", {"strength": 1.5}, "Expected `float` <= 1.0 - at `$.strength`"),
@@ -321,7 +359,6 @@ def test_wrong_wishes_are_answered_and_shown(
 @pytest.mark.parametrize(
     ("ranges", "reason"),
     [
-        ([((0, 5), (0, 6)), ((0, 4), (0, 5))], "range 2 begins before range 1 ends"),
         ([((0, 4), (0, 6)), ((0, 5), (0, 7))], "range 2 begins before range 1 ends"),
         ([((0, 6), (0, 4))], "range 1 ends before it starts"),
     ],

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from dgls.infill.candidate import Judged
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.drawing import Drawing
+from dgls.infill.found import language_at_hand
 from dgls.infill.kept import Kept
 from dgls.infill.offer import judge, offers
 from dgls.infill.repair import repair
@@ -17,7 +18,7 @@ from dgls.infill.request import Answer, FillRequest, Frame, Prefilled, shifted
 from dgls.infill.resume import anew, keep, resume
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
-from dgls.syntax import Fragment, GrammarMissing, LanguageError, fragment_around, language_of
+from dgls.syntax import Fragment, fragment_around
 
 Steps = Generator[Frame | Prefilled, None, Answer]
 
@@ -94,10 +95,7 @@ def _fragment(request: FillRequest) -> Fragment | None:
     """The fragment that verdicts are given on; None where the user wants none, or no grammar is at hand."""
     if not request.settings.validate:
         return None
-    try:
-        language = language_of(request.language, request.path)
-    except (GrammarMissing, LanguageError):
-        return None
+    language = language_at_hand(request)
     if language is None:
         return None
     start, end = request.part or (0, len(request.text))

@@ -53,6 +53,14 @@ def language_for(request: FillRequest, what: str) -> Language:
     return language
 
 
+def language_at_hand(request: FillRequest) -> Language | None:
+    """The language of ``request``; None where no grammar is at hand."""
+    try:
+        return language_of(request.language, request.path)
+    except (GrammarMissing, LanguageError):
+        return None
+
+
 def holes_of(request: FillRequest) -> tuple[Gap, ...]:
     """The holes in the spans of ``request``, sorted; none overlaps another. An empty span is the function around it.
 

@@ -1,5 +1,6 @@
 """Filling the holes of a span: those that fit into one canvas jointly, the rest in order, each seeing earlier answers.
 
+Several gaps of which each is its own, as of several cursors, are filled the same way: what is said of holes is theirs.
 Holes that find no answer together are tried in halves, down to single ones; what finds none stays as it is. All
 answers together are one fill.
 """
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from dgls.infill.canvas import fit_together
 from dgls.infill.fill import fill_gaps
-from dgls.infill.found import holes_of, language_for
+from dgls.infill.found import holes_of, language_at_hand
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run, filled
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
@@ -29,12 +30,12 @@ class Filled(NamedTuple):
 def fill_holes(
     host: Host, store: PrefixStore, request: FillRequest
 ) -> Generator[Frame | Prefilled, None, Answer]:
-    """Fill the holes in the spans of ``request``; the answer's ``left`` counts those that stay as they are.
+    """Fill the holes in the gaps of ``request``, or each gap; the answer's ``left`` counts those that stay as they are.
 
     Where all holes are filled at once there is a fill per candidate, else one. Raises
     :class:`dgls.infill.request.FillError` where holes cannot be found, for want of a grammar.
     """
-    holes = holes_of(request)
+    holes = holes_of(request) if request.find == "holes" else request.gaps
     done: list[Filled] = []
     nfe = rejected = prefilled = 0
     pending = deque(_groups(host, request, holes))
@@ -68,11 +69,13 @@ def fill_holes(
 def _groups(host: Host, request: FillRequest, holes: Sequence[Gap]) -> list[range]:
     """The holes, by number, in stretches that fit into one canvas each and can be judged together."""
     groups: list[range] = []
-    language = language_for(request, "holes")
+    language = language_at_hand(request)
     start = 0
     for stop in range(1, len(holes) + 1):
         grown = replace(request, gaps=tuple(holes[start : stop + 1]), find=None)
-        together = fit_together(host, grown) and in_one_language(request.text, grown.gaps, language)
+        together = fit_together(host, grown) and (
+            language is None or in_one_language(request.text, grown.gaps, language)
+        )
         if stop == len(holes) or not together:
             groups.append(range(start, stop))
             start = stop

@@ -14,7 +14,7 @@ def work_on(
     host: Host, store: PrefixStore, request: FillRequest
 ) -> Generator[Frame | Prefilled, None, Answer]:
     """The steps of ``request``: see the job that does it. Raises :class:`dgls.infill.request.FillError`."""
-    if request.find == "holes":
+    if request.find in ("each", "holes"):
         return fill_holes(host, store, request)
     if request.find == "faults":
         return mend(host, store, request)

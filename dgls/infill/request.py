@@ -17,6 +17,9 @@ GRACE_SECONDS = 0.05
 """What choosing among unfinished answers may take when the time is up: looking for a beginning that is valid."""
 
 
+Find = Literal["each", "holes", "faults"]
+
+
 class FillError(Exception):
     """A request that cannot be filled; the message says why, and what could."""
 
@@ -91,8 +94,9 @@ class FillRequest(msgspec.Struct, frozen=True):
     settings: InfillSettings = InfillSettings()
     single_line: bool = False
     candidates: int | None = None
-    find: Literal["holes", "faults"] | None = None
-    """What in ``gaps`` is to be filled: all of it, the holes in it, or as little as mends the faults that touch it."""
+    find: Find | None = None
+    """What in ``gaps`` is to be filled: all of it; each of them by itself, which need not fit one canvas; the holes in
+    them; or as little as mends the faults that touch them."""
     strength: float | None = None
     """Which share of the gaps' own tokens is drawn again, the least certain first; None, as 1: all are drawn anew."""
     part: Gap | None = None

@@ -1,25 +1,37 @@
-"""Code actions: what dgls could do here, each a command that does nothing before it is chosen.
+"""Code actions: what dgls could do here; nothing is done before one is chosen.
 
-Holes and faults are found in a thread, since parsing would stall the event loop, and once per version of a document.
+A client that applies edits gets commands, which show their progress and end as one edit. One that does not, but
+resolves actions, gets each action's edit when it resolves it. Holes and faults are found in a thread, since parsing
+would stall the event loop, and once per version of a document.
 """
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 
+from dgls.engine import Cancelled
 from dgls.infill.request import Gap
+from dgls.server.commands import begin
 from dgls.server.documents import TooLarge
+from dgls.server.edits import document_edit, text_edit
 from dgls.server.messages import (
     FILL_COMMAND,
     HOLES_COMMAND,
     REDENOISE_COMMAND,
     REPAIR_COMMAND,
     REWRITE_COMMAND,
+    Arguments,
+    LazyAction,
+    Refused,
 )
-from dgls.server.session import Session
+from dgls.server.progress import shown
+from dgls.server.replies import LABELS, found, nothing
+from dgls.server.session import Ask, Session
 from dgls.text import Document
 
 if TYPE_CHECKING:
@@ -53,7 +65,7 @@ def code_actions(session: Session, params: lsp.CodeActionParams) -> "asyncio.Tas
 async def _code_actions(
     session: Session, snapshot: Document, span: Gap, only: Any
 ) -> list[lsp.CodeAction | lsp.Command]:
-    found = [
+    wanted = [
         offered
         for offered in await _offered(session, snapshot, span)
         if only is None or any(f"{offered.kind.value}.".startswith(f"{_name(kind)}.") for kind in only)
@@ -62,16 +74,71 @@ async def _code_actions(
     known = capabilities and capabilities.code_action
     literal = known and known.code_action_literal_support
     tagged = known and known.tag_support and lsp.CodeActionTag.LlmGenerated in known.tag_support.value_set
+    workspace = session.client_capabilities.workspace
+    applies = bool(workspace and workspace.apply_edit)
+    resolves = bool(
+        known and known.data_support and known.resolve_support and "edit" in known.resolve_support.properties
+    )
     actions: list[lsp.CodeAction | lsp.Command] = []
-    for offered in found:
-        command = lsp.Command(
-            f"dgls: {offered.title}", offered.command, arguments=[{"uri": snapshot.uri, **offered.argument}]
-        )
-        action = lsp.CodeAction(command.title, kind=offered.kind, command=command)
+    for offered in wanted if applies or resolves else ():
+        argument = {"uri": snapshot.uri, **offered.argument}
+        action = lsp.CodeAction(f"dgls: {offered.title}", kind=offered.kind)
         if tagged:
             action.tags = [lsp.CodeActionTag.LlmGenerated]
-        actions.append(action if literal else command)
+        if applies:
+            action.command = lsp.Command(action.title, offered.command, arguments=[argument])
+        else:
+            action.data = {"command": offered.command, "argument": argument, "version": snapshot.version}
+        actions.append(action.command if action.command and not literal else action)
     return actions
+
+
+def resolve(session: Session, action: lsp.CodeAction) -> "asyncio.Task[lsp.CodeAction] | lsp.CodeAction":
+    """Find the edit of an action that was offered without one; a command needs nothing more."""
+    if action.data is None:
+        return action
+    try:
+        lazy = msgspec.convert(action.data, LazyAction)
+    except msgspec.ValidationError as error:
+        raise Refused(
+            f"codeAction/resolve takes an action as it was offered: data is wrong: {error}"
+        ) from error
+    now = session.documents.get(str(lazy.argument.get("uri")))
+    if now.version != lazy.version:
+        raise _changed_meanwhile()
+    return begin(session, lazy.command, [lazy.argument], partial(_resolved, session, lazy.command, action))
+
+
+async def _resolved(
+    session: Session, name: str, action: lsp.CodeAction, asked: Arguments, ask: Ask
+) -> lsp.CodeAction:
+    with shown(session, LABELS[name], None, partial(ask.end, Cancelled("cancelled"))) as progress:
+        ask.watchers.append(progress.show)
+        answer = await session.answered(ask)
+    now = session.documents.find(asked.uri)
+    if now is None or now.text != ask.snapshot.text:
+        raise _changed_meanwhile()
+    if not answer.fills:
+        raise JsonRpcException(
+            f"{name}: {nothing(ask.wanted, answer.left)}", code=lsp.LSPErrorCodes.RequestFailed
+        )
+    best = found(session, now, ask.wanted, answer)
+    session.fills.expect(now.uri, best.after(session.fills.find(now) if ask.wanted.redrawn else None))
+    edit = document_edit(now, best.offers[0].edits)
+    workspace = session.client_capabilities.workspace
+    capability = workspace and workspace.workspace_edit
+    if capability and capability.document_changes:
+        action.edit = lsp.WorkspaceEdit(document_changes=[edit])
+    else:
+        action.edit = lsp.WorkspaceEdit(changes={now.uri: [text_edit(own) for own in best.offers[0].edits]})
+    return action
+
+
+def _changed_meanwhile() -> JsonRpcException:
+    return JsonRpcException(
+        "the document was changed since the action was offered; ask for code actions again",
+        code=lsp.LSPErrorCodes.ContentModified,
+    )
 
 
 async def _offered(session: Session, snapshot: Document, span: Gap) -> list[Offered]:

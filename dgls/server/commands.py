@@ -5,9 +5,9 @@ looked at, and returns the task that will reply.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from lsprotocol import types as lsp
 
@@ -30,15 +30,24 @@ from dgls.server.messages import (
 )
 from dgls.server.progress import Token
 from dgls.server.replies import replied
-from dgls.server.session import Session, Wanted
+from dgls.server.session import Ask, Session, Wanted
 from dgls.text import LINE_END, Document
 
-AnyArguments = TypeVar("AnyArguments", bound=Arguments)
 Command = Callable[[Session, Sequence[Any], Token | None], "asyncio.Task[Any]"]
 
 
 def fill(session: Session, document: Document, asked: FillArguments) -> Wanted:
-    """Rewrite a span so that it fits both sides; what is pinned in it survives to the letter."""
+    """Rewrite a span so that it fits both sides; what is pinned in it survives to the letter.
+
+    Of several spans each gets a text of its own, jointly where one canvas holds them.
+    """
+    if (asked.range is None) == (not asked.ranges):
+        raise FillError("say what to fill: a range, or several as ranges")
+    if asked.range is None:
+        if asked.pins:
+            raise FillError("pins go with one range; of several ranges, leave out what is to survive")
+        spans = _spans(session, document, asked.ranges)
+        return Wanted(spans, all(_within_line(document, span) for span in spans), find="each")
     selection = _span(session, document, asked.range, "the range")
     pins = [_span(session, document, pin, f"pin {number}") for number, pin in enumerate(asked.pins, 1)]
     return Wanted(unpinned(selection, pins), _within_line(document, selection))
@@ -67,10 +76,7 @@ def redenoise(session: Session, document: Document, asked: RedenoiseArguments) -
     last = session.fills.find(document)
     if last is None:
         raise FillError("there is no last fill in this document, or it was changed beyond its edges since")
-    parts = in_order(
-        [_span(session, document, part, f"range {number}") for number, part in enumerate(asked.ranges, 1)],
-        "range",
-    )
+    parts = _spans(session, document, asked.ranges)
     for number, part in enumerate(parts, 1):
         if not any(span.start <= part.start and part.end <= span.end for span in last.spans):
             raise FillError(
@@ -78,38 +84,63 @@ def redenoise(session: Session, document: Document, asked: RedenoiseArguments) -
             )
     gaps = parts or last.spans
     within_line = all(_within_line(document, gap) for gap in gaps)
-    return Wanted(gaps, within_line, redrawn=last.draws)
+    return Wanted(gaps, within_line, find="each" if len(gaps) > 1 else None, redrawn=last.draws)
 
 
-def _command(
-    name: str, kind: type[AnyArguments], want: Callable[[Session, Document, AnyArguments], Wanted]
-) -> Command:
-    """The command ``name``: its arguments are read as ``kind``, and ``want`` says what of the document they ask for."""
+WANTS: dict[str, tuple[type[Any], Callable[[Session, Document, Any], Wanted]]] = {
+    FILL_COMMAND: (FillArguments, fill),
+    HOLES_COMMAND: (HolesArguments, fill_holes),
+    REPAIR_COMMAND: (RepairArguments, repair),
+    REDENOISE_COMMAND: (RedenoiseArguments, redenoise),
+    REWRITE_COMMAND: (RewriteArguments, rewrite),
+}
+"""Per command what its arguments are read as, and what of a document they ask for."""
+
+
+def begin(
+    session: Session,
+    name: str,
+    arguments: Sequence[Any],
+    answer: Callable[[Arguments, Ask], Coroutine[Any, Any, Any]],
+) -> "asyncio.Task[Any]":
+    """Have the engine begin with what the command ``name`` asks for; ``answer`` says what comes of it.
+
+    Raises :class:`Refused` for wrong arguments, once the user was told.
+    """
+    kind, want = WANTS[name]
+    try:
+        asked: Arguments = read_arguments(name, arguments, kind)
+        snapshot = session.documents.get(asked.uri)
+        try:
+            wanted = want(session, snapshot, asked)
+        except FillError as error:
+            raise Refused(f"{name}: {error}") from error
+    except Refused as refused:
+        session.show(refused.message, lsp.MessageType.Error)
+        raise
+    wanted = wanted._replace(candidates=asked.candidates)
+    return session.ask(snapshot, wanted, "command", partial(answer, asked))
+
+
+def _command(name: str) -> Command:
+    """The command ``name``: its best fill is applied, unless the client wants to choose."""
 
     def command(session: Session, arguments: Sequence[Any], token: Token | None) -> "asyncio.Task[Any]":
-        try:
-            asked = read_arguments(name, arguments, kind)
-            snapshot = session.documents.get(asked.uri)
-            try:
-                wanted = want(session, snapshot, asked)
-            except FillError as error:
-                raise Refused(f"{name}: {error}") from error
-        except Refused as refused:
-            session.show(refused.message, lsp.MessageType.Error)
-            raise
-        wanted = wanted._replace(candidates=asked.candidates)
-        return session.ask(snapshot, wanted, "command", partial(replied, session, name, asked.apply, token))
+        def answer(asked: Arguments, ask: Ask) -> Coroutine[Any, Any, Any]:
+            return replied(session, name, asked.apply, token, ask)
+
+        return begin(session, name, arguments, answer)
 
     return command
 
 
-COMMANDS: dict[str, Command] = {
-    FILL_COMMAND: _command(FILL_COMMAND, FillArguments, fill),
-    HOLES_COMMAND: _command(HOLES_COMMAND, HolesArguments, fill_holes),
-    REPAIR_COMMAND: _command(REPAIR_COMMAND, RepairArguments, repair),
-    REDENOISE_COMMAND: _command(REDENOISE_COMMAND, RedenoiseArguments, redenoise),
-    REWRITE_COMMAND: _command(REWRITE_COMMAND, RewriteArguments, rewrite),
-}
+COMMANDS: dict[str, Command] = {name: _command(name) for name in WANTS}
+
+
+def _spans(session: Session, document: Document, ranges: Sequence[Range]) -> tuple[Gap, ...]:
+    """``ranges`` as spans, sorted: cursors come in any order."""
+    spans = [_span(session, document, given, f"range {number}") for number, given in enumerate(ranges, 1)]
+    return in_order(sorted(spans), "range")
 
 
 def _span(session: Session, document: Document, given: Range, what: str) -> Gap:

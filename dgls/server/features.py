@@ -9,7 +9,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
-from dgls.server.actions import REWRITE_KIND, code_actions
+from dgls.server.actions import REWRITE_KIND, code_actions, resolve
 from dgls.server.commands import COMMANDS
 from dgls.server.inline import inline_completion
 from dgls.server.messages import (
@@ -33,8 +33,10 @@ def register(session: Session) -> None:
     # Without options of their own, inline completions are never advertised.
     session.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())(inline_completion)
     session.feature(
-        lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, REWRITE_KIND])
+        lsp.TEXT_DOCUMENT_CODE_ACTION,
+        lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, REWRITE_KIND], resolve_provider=True),
     )(code_actions)
+    session.feature(lsp.CODE_ACTION_RESOLVE)(resolve)
     for name, command in COMMANDS.items():
         session.command(name)(command)
     session.command(ACCEPTED_COMMAND)(accepted_command)

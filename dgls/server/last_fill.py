@@ -57,10 +57,15 @@ class LastFills:
 
     def __init__(self) -> None:
         self._fills: dict[str, LastFill] = {}
+        self._expected: dict[str, LastFill] = {}
 
     def remember(self, uri: str, fill: LastFill) -> None:
         """Keep ``fill``; its text is that of the document, or will be when the client tells of its edit."""
         self._fills[uri] = fill
+
+    def expect(self, uri: str, fill: LastFill) -> None:
+        """Keep ``fill`` if the next change to the document is the client's applying it."""
+        self._expected[uri] = fill
 
     def find(self, document: Document) -> LastFill | None:
         """The last fill of ``document`` as it stands now."""
@@ -69,6 +74,10 @@ class LastFills:
 
     def follow(self, uri: str, now: Document | None) -> None:
         """Move the fill of a document that was changed, or forget it with one that was closed."""
+        expected = self._expected.pop(uri, None)
+        if expected is not None and now is not None and now.text == expected.text:
+            self._fills[uri] = expected
+            return
         fill = self._fills.pop(uri, None)
         moved = fill.moved(now.text) if fill is not None and now is not None else None
         if moved is not None:

@@ -52,9 +52,13 @@ class Arguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class FillArguments(Arguments, frozen=True, kw_only=True):
-    """``dgls.fill``: the span that is to be rewritten so that it fits both sides, and what in it must survive."""
+    """``dgls.fill``: the span that is to be rewritten so that it fits both sides, and what in it must survive.
 
-    range: Range
+    Or several spans, as of several cursors: each gets a text of its own.
+    """
+
+    range: Range | None = None
+    ranges: tuple[Range, ...] = ()
     pins: tuple[Range, ...] = ()
 
 
@@ -80,6 +84,14 @@ class RedenoiseArguments(Arguments, frozen=True, kw_only=True):
     """``dgls.redenoise``: which parts of the last fill are drawn again; none named: all of it."""
 
     ranges: tuple[Range, ...] = ()
+
+
+class LazyAction(msgspec.Struct, frozen=True):
+    """The ``data`` of a code action whose edit is found when it is resolved: a command on a document's version."""
+
+    command: Literal["dgls.fill", "dgls.fillHoles", "dgls.repair", "dgls.redenoise", "dgls.rewrite"]
+    argument: dict[str, Any]
+    version: int
 
 
 class Change(msgspec.Struct, frozen=True, rename="camel"):

@@ -68,7 +68,7 @@ async def replied(session: Session, name: str, apply: bool, token: Token | None,
     if result.reason is not None:
         session.show(f"{name}: {result.reason}", lsp.MessageType.Warning)
     elif result.left:
-        what = "holes" if ask.wanted.find == "holes" else "faults"
+        what = {"holes": "holes", "faults": "faults"}.get(ask.wanted.find or "", "ranges")
         session.show(f"{name}: {what} that stay as they are: {result.left}", lsp.MessageType.Info)
     return msgspec.to_builtins(result)
 

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 from lsprotocol import types as lsp
@@ -26,7 +26,7 @@ from pygls.uris import to_fs_path
 
 import dgls
 from dgls.engine import LEFT, Cancelled, Engine, Failed, Job, Kind, Outcome, State, log_failure
-from dgls.infill.request import Answer, FillRequest, Frame, Gap, shifted
+from dgls.infill.request import Answer, FillRequest, Find, Frame, Gap, shifted
 from dgls.layers import Layer, Resolved, resolve
 from dgls.server.acceptance import Offers
 from dgls.server.documents import Documents
@@ -53,7 +53,7 @@ class Wanted(NamedTuple):
 
     gaps: tuple[Gap, ...]
     single_line: bool = False
-    find: Literal["holes", "faults"] | None = None
+    find: Find | None = None
     strength: float | None = None
     candidates: int | None = None
     redrawn: int = 0
@@ -190,7 +190,7 @@ class Session(LanguageServer):
         assert msg_id is not None, "fills are asked by requests"
         # A fault is found in, and mended with, a cell alone; any other gap is filled with what stands around it.
         read = self.notebooks.alone if wanted.find == "faults" else self.notebooks.among_others
-        view = read(snapshot, () if wanted.find else wanted.gaps)
+        view = read(snapshot, wanted.gaps if wanted.find in (None, "each") else ())
         ask = Ask(snapshot, wanted, msg_id, kind, view.shift)
         infill = self.resolved.settings.infill
         request = FillRequest(
@@ -257,15 +257,25 @@ class Session(LanguageServer):
     async def glance(self, snapshot: Document) -> "Glance":
         """The holes and faults of ``snapshot``: found in a thread, and kept until another document is looked at."""
         if self._glanced is None or self._glanced[0] is not snapshot:
-            view, path = self.notebooks.alone(snapshot), self.path(snapshot.uri)
-
-            def look() -> "Glance":
-                from dgls.infill.found import glance  # not at the top: no keystroke needs a parser
-
-                return glance(view.text, view.language_id, path)
-
-            self._glanced = snapshot, asyncio.ensure_future(asyncio.to_thread(look))
+            self._glanced = snapshot, asyncio.ensure_future(self._glance(snapshot))
         return await asyncio.shield(self._glanced[1])
+
+    async def _glance(self, snapshot: Document) -> "Glance":
+        view, path = self.notebooks.alone(snapshot), self.path(snapshot.uri)
+
+        def look() -> "Glance":
+            from dgls.infill.found import glance  # not at the top: no keystroke needs a parser
+
+            return glance(view.text, view.language_id, path)
+
+        try:
+            return await asyncio.to_thread(look)
+        except Exception as error:  # what needs no parser is offered all the same
+            from dgls.infill.found import Glance
+
+            log_failure("looking for holes and faults", error)
+            self.show_once(f"holes and faults cannot be found: the parser failed with {type(error).__name__}")
+            return Glance()
 
     def drop_stale(self, uri: str) -> None:
         """End the automatic work that a change to ``uri`` made useless: any but what was typed at its gap.
