@@ -130,6 +130,24 @@ class ServerSettings(msgspec.Struct, frozen=True):
             extra_json_schema=MACHINE,
         ),
     ] = False
+    unload_minutes: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=525_600,
+            description="minutes without a request after which the model is unloaded, until the next one; 0 is never",
+            extra_json_schema=MACHINE,
+        ),
+    ] = 60
+    store_mb: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_048_576,
+            description="megabytes that the prefix store of a window may take; the context is cut to what fits",
+            extra_json_schema=MACHINE,
+        ),
+    ] = 4096
 
 
 class Settings(msgspec.Struct, frozen=True):

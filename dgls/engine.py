@@ -16,6 +16,7 @@ Knows nothing of editors, and no torch: what is loaded is imported by the loader
 """
 
 import logging
+import math
 import threading
 import time
 import traceback
@@ -24,9 +25,8 @@ from typing import Literal, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
-from dgls.config import InfillSettings, ModelSettings
 from dgls.infill.kept import Kept
-from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled
+from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +34,6 @@ Kind = Literal["automatic", "command", "idle"]
 Report = Callable[[float, str], None]
 Steps = Generator[Frame | Prefilled, None, Answer]
 
-FIRST_FILL = FillRequest(
-    text="def first():\n    return \n",
-    gaps=(Gap(24, 24),),
-    language="python",
-    path="first.py",
-    settings=InfillSettings(max_steps=1, repair_rounds=0),
-)
 NOTHING = Answer(fills=(), nfe=0, prefill_tokens=0, rejected=0)
 FIRST_TO_RUN: dict[Kind, int] = {"command": 0, "automatic": 1, "idle": 2}
 """Of one seat's jobs."""
@@ -51,12 +44,16 @@ LEFT = "the server is shutting down"
 class Filler(Protocol):
     """A loaded model. Used by the model thread alone."""
 
-    def new_kept(self) -> Kept:
-        """What is kept for a client that has asked for nothing yet."""
+    def new_kept(self, store_mb: int | None) -> Kept:
+        """What is kept for a client that has asked for nothing yet, in ``store_mb`` megabytes at most."""
         ...
 
     def fill(self, request: FillRequest, kept: Kept) -> Steps:
         """The steps of one request; closing the generator cancels it."""
+        ...
+
+    def unload(self) -> None:
+        """Free what it holds; it fills nothing after that."""
         ...
 
 
@@ -74,6 +71,10 @@ class Ready(NamedTuple):
     """The model is loaded."""
 
 
+class Unloaded(NamedTuple):
+    """The model was unloaded since nobody used it; the next request has it loaded again."""
+
+
 class Failed(NamedTuple):
     """Loading, or one job, failed; the message is for the user."""
 
@@ -86,7 +87,7 @@ class Cancelled(NamedTuple):
     reason: str
 
 
-State = Loading | Ready | Failed
+State = Loading | Ready | Unloaded | Failed
 Outcome = Answer | Cancelled | Failed
 
 
@@ -136,9 +137,13 @@ class Seat:
     What begins with an underscore is the engine's.
     """
 
-    def __init__(self, engine: "Engine", on_state: Callable[[State], None]) -> None:
+    def __init__(
+        self, engine: "Engine", on_state: Callable[[State], None], patience: float, store_mb: int | None
+    ) -> None:
         self._engine = engine
         self._on_state = on_state
+        self._patience = patience
+        self._store_mb = store_mb
         self._waiting: list[Job] = []
         self._running: Job | None = None
         self._left = False
@@ -156,8 +161,9 @@ class Seat:
     ) -> Job:
         """Ask for fills; never blocks. The request's deadline comes from its own settings.
 
-        While the model is loading a command waits, and any other job is answered at once with no fill. So
-        it is where loading has failed, and a command fails there with the message of that failure.
+        While the model is loading a command waits, and any other job is answered at once with no fill. So it is
+        where the model was unloaded; all but idle work has it loaded again. And so it is where loading has failed, but
+        a command fails there with the message of that failure.
         """
         if kind == "automatic":
             request = replace(request, deadline=time.monotonic() + request.settings.deadline_ms / 1000)
@@ -212,7 +218,7 @@ class Seat:
                 limit = settings.command_deadline_ms if job.kind == "command" else settings.deadline_ms
                 request = replace(request, deadline=time.monotonic() + limit / 1000)
             if self._kept is None:
-                self._kept = filler.new_kept()
+                self._kept = filler.new_kept(self._store_mb)
             self._steps = filler.fill(request, self._kept)
         try:
             step = next(self._steps)
@@ -225,7 +231,10 @@ class Seat:
 
 
 class Engine:
-    """Owns the model thread, in which ``load`` runs, once. ``clock`` (seconds) measures what each seat has had."""
+    """Owns the model thread, in which ``load`` runs: at first, and where the model was unloaded and is wanted again.
+
+    ``clock`` (seconds) measures what each seat has had.
+    """
 
     def __init__(self, load: Load, clock: Callable[[], float] = time.monotonic) -> None:
         self._load = load
@@ -244,17 +253,27 @@ class Engine:
         return self._state
 
     def start(self) -> None:
-        """Start the model thread and load the model; a second call does nothing."""
+        """Have the model loaded, if it is not: it may have been unloaded, or loading may have failed."""
         with self._wake:
-            if self._thread is not None:
-                return
-            # A daemon: the end of the program never waits for a decoder step.
-            self._thread = threading.Thread(target=self._run, name="model", daemon=True)
-        self._thread.start()
+            if self._thread is None:
+                # A daemon: the end of the program never waits for a decoder step.
+                self._thread = threading.Thread(target=self._run, name="model", daemon=True)
+                self._thread.start()
+            elif isinstance(self._state, Unloaded | Failed):
+                self._call()
 
-    def join(self, on_state: Callable[[State], None] = lambda state: None) -> Seat:
-        """A seat for one more client; ``on_state`` is told each change of state from now on."""
-        seat = Seat(self, on_state)
+    def join(
+        self,
+        on_state: Callable[[State], None] = lambda state: None,
+        patience: float = math.inf,
+        store_mb: int | None = None,
+    ) -> Seat:
+        """A seat for one more client; ``on_state`` is told each change of state from now on.
+
+        After ``patience`` seconds without a request the client can do without the model, which is unloaded when all
+        can. The prefix store that is kept for it takes ``store_mb`` megabytes at most.
+        """
+        seat = Seat(self, on_state, patience, store_mb)
         with self._wake:
             self._seats.append(seat)
             seat._left = self._stopped
@@ -275,11 +294,14 @@ class Engine:
         with self._wake:
             if seat._left:
                 outcome = Cancelled(LEFT)
-            elif job.kind != "command" and not isinstance(self._state, Ready):
-                outcome = NOTHING
             elif isinstance(self._state, Failed):
-                outcome = self._state
+                outcome = self._state if job.kind == "command" else NOTHING
             else:
+                if isinstance(self._state, Unloaded) and job.kind != "idle":
+                    self._call()
+                if job.kind != "command" and not isinstance(self._state, Ready):
+                    outcome = NOTHING
+            if outcome is None:
                 if job.kind != "idle":
                     unwanted += [
                         other._running
@@ -318,14 +340,41 @@ class Engine:
         self._seats.remove(seat)
         seat._kept = None
 
+    def _call(self) -> None:
+        """Have the model thread load the model again."""
+        self._state = Loading(0.0, "starting")
+        self._wake.notify()
+
     def _run(self) -> None:
-        filler = self._loaded()
-        while filler is not None and (turn := self._turn()) is not None:
+        while self._called():
+            filler = self._loaded()
+            if filler is not None:
+                self._work(filler)
+                self._forget(filler)
+
+    def _called(self) -> bool:
+        """Wait until the model is to be loaded; False when the engine has been stopped."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._stopped or isinstance(self._state, Loading))
+            return not self._stopped
+
+    def _work(self, filler: Filler) -> None:
+        """Take steps until the engine is stopped, or nobody has asked for anything for long."""
+        while (turn := self._turn()) is not None:
             seat, job = turn
             began = self._seconds()
             seat._step(filler, job)
             if job.kind != "idle":
                 seat._served += self._seconds() - began
+
+    def _forget(self, filler: Filler) -> None:
+        """Free the model and all that was kept for clients; none of them has work."""
+        with self._wake:
+            seats = list(self._seats)
+        for seat in seats:
+            seat._kept = None
+            seat._on_state(Unloaded())
+        filler.unload()
 
     def _loaded(self) -> Filler | None:
         """The loaded model, or None: then every waiting command has failed, as every later one will."""
@@ -355,8 +404,12 @@ class Engine:
             seat._on_state(state)
 
     def _turn(self) -> tuple[Seat, Job] | None:
-        """Wait for a seat, and its job, to take a step for; None when the engine has been stopped and all is ended."""
+        """Wait for a seat, and its job, to take a step for; None when the engine has been stopped and all is ended.
+
+        None also when all clients can do without the model; then it is as good as unloaded.
+        """
         with self._wake:
+            since = time.monotonic()
             while True:
                 ready = [(seat, job) for seat in self._seats if (job := seat._next()) is not None]
                 if ready:
@@ -372,34 +425,11 @@ class Engine:
                     return seat, job
                 if self._stopped:
                     return None
-                self._wake.wait()
-
-
-def load_filler(settings: ModelSettings) -> Load:
-    """The loader of the real thing."""
-
-    def load(report: Report) -> Filler:
-        report(0.0, "importing torch")
-        from dgls.infill.jobs import work_on
-        from dgls.model.host import load_host
-
-        host = load_host(settings, report)
-
-        class HostFiller:
-            def new_kept(self) -> Kept:
-                return Kept(host.new_store())
-
-            def fill(self, request: FillRequest, kept: Kept) -> Steps:
-                steps: Steps = work_on(host, kept.store, request)
-                return steps
-
-        filler = HostFiller()
-        report(1.0, "trying a first fill")  # what is made once is made now, and stalls no keystroke
-        for _ in filler.fill(FIRST_FILL, filler.new_kept()):
-            pass
-        return filler
-
-    return load
+                patience = max((seat._patience for seat in self._seats), default=math.inf)
+                if (left := since + patience - time.monotonic()) <= 0:
+                    self._state = Unloaded()
+                    return None
+                self._wake.wait(None if left == math.inf else left)
 
 
 def explain(error: BaseException) -> str:

@@ -39,12 +39,15 @@ def shout(text: str) -> None:
 
 
 class Script:
-    def new_kept(self) -> Kept:
+    def new_kept(self, store_mb: int | None) -> Kept:
         return Kept(cast(Any, None))
 
     def fill(self, request: FillRequest, kept: Kept) -> Steps:
         first, _, _ = request.text.partition("\n")
         return self._steps(request, json.loads(first[2:]) if first.startswith("#!") else {})
+
+    def unload(self) -> None:
+        pass
 
     def _steps(
         self, request: FillRequest, script: dict[str, Any]

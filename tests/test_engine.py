@@ -1,5 +1,6 @@
 """The engine: who runs, who is dropped, what a failure does. The model is a script."""
 
+import math
 import queue
 import threading
 import time
@@ -23,6 +24,7 @@ from dgls.engine import (
     Seat,
     State,
     Steps,
+    Unloaded,
 )
 from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled
@@ -52,8 +54,9 @@ class Script:
     costs: dict[str, float] = field(default_factory=dict)
     """Seconds that the steps of a request take on the script's own clock; else one."""
     seconds: float = 0.0
+    unloaded: int = 0
 
-    def new_kept(self) -> Kept:
+    def new_kept(self, store_mb: int | None) -> Kept:
         return Kept(cast(Any, None))
 
     def fill(self, asked: FillRequest, kept: Kept) -> Steps:
@@ -72,6 +75,9 @@ class Script:
             return answer(asked.text)
         finally:
             self.closed.put((asked.text, taken))
+
+    def unload(self) -> None:
+        self.unloaded += 1
 
     def allow(self, steps: int) -> None:
         for _ in range(steps):
@@ -94,12 +100,12 @@ class Ask:
 class Bench:
     """A running engine around a script."""
 
-    def __init__(self, load: Callable[[Report], Filler] | None = None) -> None:
+    def __init__(self, load: Callable[[Report], Filler] | None = None, patience: float = math.inf) -> None:
         self.script = Script()
         self.states: queue.Queue[State] = queue.Queue()
         self.engine = Engine(load or (lambda report: self.script), clock=lambda: self.script.seconds)
-        self.seat = self.engine.join(self.states.put)
-        self.other = self.engine.join()
+        self.seat = self.engine.join(self.states.put, patience)
+        self.other = self.engine.join(patience=patience)
         self.engine.start()
 
     def until(self, kind: type) -> State:
@@ -284,6 +290,75 @@ def test_stopping_cancels_everything_and_refuses_what_comes_later(bench: Bench) 
     late = bench.command("late")
     for ask in (running, waiting, keystroke, late):
         assert ask.outcome == Cancelled("the server is shutting down")
+
+
+def unloading(patience: float) -> Bench:
+    """A running engine whose two clients can do without the model after so many seconds."""
+    bench = Bench(patience=patience)
+    bench.until(Ready)
+    return bench
+
+
+def test_a_model_that_nobody_uses_is_unloaded_and_the_next_command_has_it_loaded_again() -> None:
+    bench = unloading(0.001)
+    bench.until(Unloaded)
+    ask = bench.command("a")
+    bench.script.allow(3)
+    assert ask.outcome == answer("a")
+    assert [type(bench.states.get(timeout=PATIENCE)) for _ in range(2)] == [Ready, Unloaded]
+    assert bench.script.unloaded >= 1
+
+
+def test_what_was_kept_for_clients_goes_with_the_model() -> None:
+    bench = unloading(0.001)
+    bench.until(Unloaded)
+    bench.script.allow(3)
+    assert bench.command("a").outcome == answer("a")
+    kept = weakref.ref(bench.script.given.pop())
+    bench.until(Unloaded)
+    bench.script.allow(3)
+    assert bench.command("b").outcome == answer("b")
+    assert kept() is None
+
+
+def test_a_keystroke_has_the_model_loaded_again_and_finds_nothing_until_then() -> None:
+    bench = unloading(0.001)
+    bench.until(Unloaded)
+    assert Ask(bench.seat, request("idle"), "idle").outcome == NOTHING
+    assert bench.states.empty()
+    assert bench.automatic("keystroke").outcome == NOTHING
+    bench.until(Ready)
+
+
+def test_the_model_stays_as_long_as_one_client_wants_it() -> None:
+    bench = unloading(0.001)
+    bench.until(Unloaded)
+    staying = bench.engine.join()
+    bench.engine.start()
+    bench.until(Ready)
+    bench.script.allow(6)
+    for seat in (bench.seat, staying):
+        assert Ask(seat, request("a"), "command").outcome == answer("a")
+    assert bench.states.empty()
+    staying.leave()
+    bench.until(Unloaded)
+
+
+def test_a_client_that_comes_after_loading_failed_has_it_tried_again() -> None:
+    failing = [FileNotFoundError("no such checkpoint")]
+    script = Script()
+
+    def load(report: Report) -> Filler:
+        if failing:
+            raise failing.pop()
+        return script
+
+    bench = Bench(load)
+    bench.until(Failed)
+    bench.engine.start()
+    bench.until(Ready)
+    script.allow(3)
+    assert bench.command("a").outcome == answer("a")
 
 
 # Several clients

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.lsp_client import (
+    CAPABILITIES,
     PATIENCE,
     REQUEST_FAILED,
     SCRIPTED,
@@ -29,6 +30,7 @@ from tests.lsp_client import (
 )
 
 WINDOW = [*SCRIPTED, "--shared"]
+PROGRESS = {**CAPABILITIES, "window": {"workDoneProgress": True}}
 ENDLESS = 200_000
 """Steps; more than anything waits for."""
 REAL = [sys.executable, "-m", "dgls", "serve", "--shared"]
@@ -93,6 +95,14 @@ def step_until_closed(gate: Path) -> None:
         if (gate / "closed").exists():
             return
     raise AssertionError("the fill was never dropped")
+
+
+def progress(message: Json) -> str | None:
+    """What of a progress bar a message says: its beginning, a step or its end."""
+    if message.get("method") != "$/progress":
+        return None
+    kind: str = message["params"]["value"]["kind"]
+    return kind
 
 
 def refusal(client: Client) -> str:
@@ -263,6 +273,21 @@ def test_what_is_no_window_is_sent_away_and_the_server_lives(desk: Desk) -> None
                 with visitor.makefile("rb") as stream:
                     assert b"does not understand" in stream.read()
         assert filled(client)
+
+
+def test_a_model_that_nobody_uses_is_unloaded_and_loaded_again(desk: Desk) -> None:
+    """Here as soon as it has nothing to do; and so in a server of one window alone."""
+    at_once = {"DGLS_SERVER_UNLOAD_MINUTES": "1e-9"}
+    for command in (WINDOW, SCRIPTED):
+        desk.loads.unlink(missing_ok=True)
+        with desk.window(command, at_once, capabilities=PROGRESS) as client:
+            for count in (1, 2):
+                assert filled(client) == "FILL"
+                shown = client.incoming("window/workDoneProgress/create")
+                client.reply(shown, None)
+                ends = client.message(lambda message: progress(message) == "end")
+                assert ends["params"]["value"]["message"] == "ready"
+                assert len(desk.loads.read_text().split()) >= count
 
 
 # Where there is no Unix socket

@@ -33,7 +33,7 @@ from dgls.model.description import (
     read_description,
 )
 from dgls.model.placement import choose_device, choose_dtype
-from dgls.model.prefix_store import ChunkWriter, LayerShape, PrefixStore, View
+from dgls.model.prefix_store import CHUNK, ChunkWriter, LayerShape, PrefixStore, StoreTooSmall, View
 from dgls.model.tokenizer import CodeTokenizer, load_tokenizer
 
 if TYPE_CHECKING:
@@ -72,15 +72,26 @@ class Host:
         """How many token ids the model knows: the last dimension of logits."""
         return len(self.tokenizer)
 
-    def new_store(self) -> PrefixStore:
-        """An empty prefix store for this model."""
+    def new_store(self, most_bytes: int | None = None) -> PrefixStore:
+        """An empty prefix store for this model, of whole chunks in ``most_bytes`` at most.
+
+        Raises :class:`dgls.model.prefix_store.StoreTooSmall` where that holds none.
+        """
         text = self.model.config.text_config
         shapes = []
         for index, kind in enumerate(text.layer_types):
             layer = text.per_layer_config[index]
             window = text.sliding_window if kind == "sliding_attention" else None
             shapes.append(LayerShape(layer.num_key_value_heads, layer.head_dim, window))
-        return PrefixStore(shapes, self.context_limit, self.dtype, self.device)
+        limit = self.context_limit
+        if most_bytes is not None:
+            chunk_bytes = CHUNK * self.dtype.itemsize * sum(2 * shape.heads * shape.width for shape in shapes)
+            if most_bytes < chunk_bytes:
+                raise StoreTooSmall(
+                    f"a prefix store of {most_bytes:,} bytes holds no context; {CHUNK} tokens take {chunk_bytes:,}"
+                )
+            limit = min(limit, most_bytes // chunk_bytes * CHUNK)
+        return PrefixStore(shapes, limit, self.dtype, self.device)
 
     def prefill(self, store: PrefixStore, tokens: Sequence[int]) -> Iterator[int]:
         """Bring ``store`` to hold exactly ``tokens``; yields how many it holds after each chunk computed.

@@ -34,6 +34,10 @@ class KeysValues(NamedTuple):
     values: Tensor
 
 
+class StoreTooSmall(ValueError):
+    """The memory that a store may take holds no chunk; the message says what would."""
+
+
 class StaleView(RuntimeError):
     """A view was used after the store dropped tokens that it shows; take a new view."""
 
@@ -183,7 +187,7 @@ class PrefixStore:
     def _reserve(self, tokens: int) -> None:
         if tokens <= self._capacity:
             return
-        chunks = -(-max(tokens, 2 * self._capacity) // CHUNK)
+        chunks = -(-max(tokens, min(2 * self._capacity, self.limit)) // CHUNK)
         self._capacity = chunks * CHUNK
         kept = len(self._tokens)
         for index, old in enumerate(self.buffers):

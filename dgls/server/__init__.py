@@ -8,7 +8,8 @@ import threading
 from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
-from dgls.engine import Engine, Load, load_filler
+from dgls.engine import Engine, Load
+from dgls.filler import load_filler
 from dgls.layers import Layer, resolve
 from dgls.server.stdio import StdioWriter, read_in_thread, take_stdio
 

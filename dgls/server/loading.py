@@ -17,7 +17,31 @@ log = logging.getLogger(__name__)
 TOKEN = "dgls/load"
 
 
-async def show_loading(session: "Session", states: "asyncio.Queue[State]") -> None:
+class LoadingBar:
+    """Shows each loading of the model: the first, and those after the model was unloaded."""
+
+    def __init__(self, session: "Session") -> None:
+        self._session = session
+        self._states: asyncio.Queue[State] | None = None
+
+    def begin(self) -> None:
+        """Begin to show, unless it is shown already or the client has no place for it."""
+        window = self._session.client_capabilities.window
+        if self._states is None and window and window.work_done_progress:
+            self._states = asyncio.Queue()
+            self._session.keep(asyncio.create_task(_show(self._session, self._states)))
+
+    def follow(self, state: State) -> None:
+        """Show what the engine says."""
+        if isinstance(state, Loading):
+            self.begin()
+        if self._states is not None:
+            self._states.put_nowait(state)
+        if not isinstance(state, Loading):
+            self._states = None
+
+
+async def _show(session: "Session", states: "asyncio.Queue[State]") -> None:
     """Show each state of the engine until the model is loaded, or loading has failed."""
     try:
         await session.window_work_done_progress_create_async(lsp.WorkDoneProgressCreateParams(TOKEN))

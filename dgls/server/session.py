@@ -6,6 +6,7 @@ loop. The features themselves stand in ``features.py``.
 
 import asyncio
 import logging
+import math
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
@@ -25,13 +26,13 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 import dgls
-from dgls.engine import LEFT, Cancelled, Engine, Failed, Job, Kind, Outcome, State, log_failure
+from dgls.engine import LEFT, Cancelled, Engine, Failed, Job, Kind, Outcome, Ready, State, log_failure
 from dgls.infill.request import Answer, FillRequest, Find, Frame, Gap, shifted
 from dgls.layers import Layer, Resolved, resolve
 from dgls.server.acceptance import Offers
 from dgls.server.documents import Documents
 from dgls.server.last_fill import LastFills
-from dgls.server.loading import show_loading
+from dgls.server.loading import LoadingBar
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
 from dgls.server.notebooks import SYNC, Notebooks
 from dgls.server.protocol import MessageId, Protocol
@@ -106,14 +107,16 @@ class Session(LanguageServer):
         self.resolved: Resolved = resolve(layers)
         self.loop = asyncio.get_running_loop()
         self.engine = engine
-        self.seat = engine.join(self._in_loop(self._on_state))
+        server = self.resolved.settings.server
+        patience = 60 * server.unload_minutes or math.inf
+        self.seat = engine.join(self._in_loop(self._on_state), patience, server.store_mb)
         self.wants_frames = False
         self.fills = LastFills()
         self.answers = Answers()
         self.offers = Offers()
         self.streams: set[Stream] = set()
         self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
-        self._states: asyncio.Queue[State] = asyncio.Queue()
+        self._loading = LoadingBar(self)
         self._asks: set[Ask] = set()
         self._shown: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -150,8 +153,8 @@ class Session(LanguageServer):
         """Load the model, and say what is wrong with the settings."""
         if self.resolved.problems:
             self.show("\n".join(self.resolved.problems), lsp.MessageType.Warning)
-        if self.client_capabilities.window and self.client_capabilities.window.work_done_progress:
-            self.keep(asyncio.create_task(show_loading(self, self._states)))
+        if not isinstance(self.engine.state, Ready):
+            self._loading.begin()
         self.engine.start()
 
     def keep(self, task: "asyncio.Task[Any]") -> None:
@@ -357,7 +360,7 @@ class Session(LanguageServer):
         self.protocol.notify(FRAME_METHOD, msgspec.to_builtins(params))
 
     def _on_state(self, state: State) -> None:
-        self._states.put_nowait(state)
+        self._loading.follow(state)
         if isinstance(state, Failed):
             self.show_once(state.message)
 

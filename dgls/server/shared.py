@@ -20,7 +20,8 @@ import msgspec
 
 import dgls
 from dgls.config import ModelSettings
-from dgls.engine import Engine, Load, load_filler
+from dgls.engine import Engine, Load
+from dgls.filler import load_filler
 from dgls.server.door import Door, Taken, user_door
 from dgls.server.features import register
 from dgls.server.join import END, Hello, Reply
