@@ -111,6 +111,20 @@ class InfillSettings(msgspec.Struct, frozen=True):
     ] = 0
 
 
+class ContextSettings(msgspec.Struct, frozen=True):
+    """What the model reads beside the file that it fills."""
+
+    related_tokens: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16_384,
+            description="tokens of the context, at most half of it, for related pieces of other open files and of "
+            "what was edited lately; 0 is none",
+        ),
+    ] = 0
+
+
 class ServerSettings(msgspec.Struct, frozen=True):
     """How the server behaves towards its client."""
 
@@ -155,6 +169,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     model: ModelSettings = ModelSettings()
     infill: InfillSettings = InfillSettings()
+    context: ContextSettings = ContextSettings()
     server: ServerSettings = ServerSettings()
 
 

@@ -56,7 +56,9 @@ class HostFiller:
     def fill(self, request: FillRequest, kept: Kept) -> Steps:
         """The steps of one request, whose context is cut to what the store holds."""
         from dgls.infill.jobs import work_on
+        from dgls.infill.related import resolved
 
+        request = resolved(request, kept.shelf)
         wanted = request.settings.context_tokens or self.host.context_tokens
         fitting = replace(request.settings, context_tokens=min(wanted, kept.store.limit))
         steps: Steps = work_on(self.host, kept.store, replace(request, settings=fitting))

@@ -19,6 +19,7 @@ from typing import Any, NoReturn, cast
 
 from dgls.engine import Filler, Report, Steps
 from dgls.infill.kept import Kept
+from dgls.infill.related import resolved
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
 from dgls.layers import environment_layer
 from dgls.server import serve
@@ -43,6 +44,7 @@ class Script:
         return Kept(cast(Any, None))
 
     def fill(self, request: FillRequest, kept: Kept) -> Steps:
+        request = resolved(request, kept.shelf)
         first, _, _ = request.text.partition("\n")
         return self._steps(request, json.loads(first[2:]) if first.startswith("#!") else {})
 
@@ -95,6 +97,7 @@ def asked(request: FillRequest) -> dict[str, Any]:
         "path": request.path,
         "seed": request.settings.seed,
         "single_line": request.single_line,
+        "related": [list(piece) for piece in request.related.pieces],
     }
 
 

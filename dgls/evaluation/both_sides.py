@@ -26,6 +26,7 @@ from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.context import encode_context
 from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.layout import lay_out_canvas
+from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.training.corpus import Document
@@ -133,7 +134,8 @@ def cross_entropies(
     """
     plan = plan_request(host, gap.request(settings))
     cursor = len(gap.prefix)
-    blind = encode_context(host, gap.prefix, cursor, cursor, gap.path, gap.language, len(plan.context))
+    before = FillRequest(gap.prefix, (Gap(cursor, cursor),), gap.language, gap.path)
+    blind = encode_context(host, before, cursor, len(plan.context))
     answer = host.tokenizer.encode(gap.answer)
     all_hidden = torch.ones((1, len(answer)), dtype=torch.bool)
     some_hidden = all_hidden.clone()

@@ -3,9 +3,11 @@
 import math
 
 import msgspec
+from msgspec.structs import replace
 
 from dgls.config import InfillSettings
-from dgls.infill.request import FillRequest, Gap
+from dgls.infill.related import Shelf, resolved
+from dgls.infill.request import Elsewhere, FillRequest, Gap, Source
 
 LENGTHS = ((20, "to 20 characters"), (60, "21 to 60"), (math.inf, "over 60"))
 """Buckets of answers by their length: characters at most, and a name."""
@@ -26,15 +28,22 @@ class Case(msgspec.Struct, frozen=True):
     suffix: str
     answer: str
     tests: str | None = None
+    others: tuple[Source, ...] = ()
+    """Other files that are open beside this one."""
 
     def filled(self, fill: str) -> str:
         """The file with ``fill`` in the gap."""
         return self.prefix + fill + self.suffix
 
-    def request(self, settings: InfillSettings) -> FillRequest:
-        """What dgls is asked."""
+    def request(self, settings: InfillSettings, related_tokens: int = 0) -> FillRequest:
+        """What dgls is asked, with as much of the other files as ``related_tokens`` allow."""
         cursor = len(self.prefix)
-        return FillRequest(self.filled(""), (Gap(cursor, cursor),), self.language, self.path, settings)
+        text, gap = self.filled(""), Gap(cursor, cursor)
+        request = FillRequest(text, (gap,), self.language, self.path, settings)
+        if not related_tokens:
+            return request
+        elsewhere = Elsewhere(self.others, text, gap, related_tokens)
+        return resolved(replace(request, elsewhere=elsewhere), Shelf())
 
     @property
     def length(self) -> str:

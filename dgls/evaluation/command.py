@@ -11,7 +11,7 @@ from rich.table import Table
 from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.both_sides import BothSides, cut_gaps, measure
 from dgls.evaluation.cuts import ModuleMissing, choose_cuts
-from dgls.evaluation.measure_commands import holdout, humaneval_infilling
+from dgls.evaluation.measure_commands import cross_file, holdout, humaneval_infilling
 from dgls.evaluation.resuming import Resuming, measure_resuming
 from dgls.evaluation.statistics import Interval
 from dgls.model.description import CheckpointError
@@ -28,6 +28,7 @@ def evaluate() -> None:
 
 evaluate.add_command(humaneval_infilling)
 evaluate.add_command(holdout)
+evaluate.add_command(cross_file)
 
 
 @evaluate.command("both-sides")

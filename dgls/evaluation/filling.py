@@ -23,7 +23,8 @@ class Completion(msgspec.Struct, frozen=True):
     """A fill and what it cost; ``text`` is None where none was offered.
 
     ``nfe`` counts passes of the decoder, or of the encoder from left to right; ``repair_nfe`` are those of repair.
-    ``tokens`` are those of the text; ``shortened`` says that it is only the beginning of what was denoised.
+    ``tokens`` are those of the text, ``context`` those that the encoder read before it; ``shortened`` says that it is
+    only the beginning of what was denoised.
     """
 
     text: str | None
@@ -32,6 +33,7 @@ class Completion(msgspec.Struct, frozen=True):
     tokens: int = 0
     milliseconds: float = 0.0
     shortened: bool = False
+    context: int = 0
 
 
 def complete(host: Host, variant: Variant, case: Case, default: Completion | None = None) -> Completion:
@@ -59,10 +61,11 @@ def _drive(steps: Generator[Frame | Prefilled, None, Answer]) -> Completion:
             step = next(steps)
         except StopIteration as finished:
             answer: Answer = finished.value
+            completion = Completion(None, answer.nfe, repair_nfe, context=answer.prefill_tokens)
             if not answer.fills:
-                return Completion(None, answer.nfe, repair_nfe)
+                return completion
             best = answer.fills[0]
-            return Completion(best.texts[0], answer.nfe, repair_nfe, shortened=best.shortened)
+            return replace(completion, text=best.texts[0], shortened=best.shortened)
         repair_nfe += isinstance(step, Frame) and step.state == "repairing"
 
 
@@ -72,7 +75,7 @@ def plan_case(host: Host, variant: Variant, case: Case) -> Plan:
     if variant.true_length:
         length = max(1, len(host.tokenizer.encode(case.answer)))
         settings = replace(settings, free_tokens=length, lengths=1)
-    request = case.request(settings)
+    request = case.request(settings, variant.related_tokens)
     if not variant.hide_suffix:
         return plan_request(host, request)
     # The model sees a file that ends, for all that it can tell, anywhere behind the gap; the parser still sees it all.
@@ -80,11 +83,11 @@ def plan_case(host: Host, variant: Variant, case: Case) -> Plan:
     return blind._replace(request=request, at_end=False)
 
 
-def prefix_context(host: Host, case: Case, settings: InfillSettings) -> list[int]:
+def prefix_context(host: Host, case: Case, settings: InfillSettings, related_tokens: int = 0) -> list[int]:
     """What the encoder reads where nothing behind the gap is shown."""
     budget = min(settings.context_tokens or host.context_tokens, host.context_limit)
-    cursor = len(case.prefix)
-    return encode_context(host, case.prefix, cursor, cursor, case.path, case.language, budget)
+    request = case.request(settings, related_tokens)
+    return encode_context(host, replace(request, text=case.prefix), len(case.prefix), budget)
 
 
 def continue_prefix(host: Host, case: Case, settings: InfillSettings) -> Completion:

@@ -187,7 +187,7 @@ class _Draws:
             spans = self._spans_of(index).get(kind)
             if spans:
                 start, end = self._generator.choice(spans)
-                return _case(self._files[index], kind, start, end)
+                return case_of(self._files[index], kind, start, end)
         return None
 
     def _spans_of(self, index: int) -> dict[str, list[tuple[int, int]]]:
@@ -198,7 +198,8 @@ class _Draws:
         return self._spans[index]
 
 
-def _case(file: SourceText, kind: str, start: int, end: int) -> Case:
+def case_of(file: SourceText, kind: str, start: int, end: int) -> Case:
+    """The gap ``file.text[start:end]``."""
     return Case(
         name=f"{file.name}:{start}-{end}",
         language=file.language_id,

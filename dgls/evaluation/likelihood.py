@@ -31,16 +31,20 @@ class Nats(msgspec.Struct, frozen=True):
     left_to_right: float
 
 
-def nats_of(host: Host, case: Case, settings: InfillSettings, generator: random.Random) -> Nats | None:
+def nats_of(
+    host: Host, case: Case, settings: InfillSettings, generator: random.Random, related_tokens: int = 0
+) -> Nats | None:
     """Both measures of the answer of ``case``; None if it does not fit into a canvas, or nothing can be masked."""
     answer = host.tokenizer.encode(case.answer)
     if host.mask_id is None or not answer:
         return None
-    plan = plan_request(host, case.request(replace(settings, free_tokens=len(answer))))
+    exact = replace(settings, free_tokens=len(answer))
+    plan = plan_request(host, case.request(exact, related_tokens))
     if plan.free != [len(answer)]:
         return None
     any_order = _any_order(host, plan, answer, generator)
-    return Nats(any_order, _left_to_right(host, prefix_context(host, case, settings), answer))
+    context = prefix_context(host, case, settings, related_tokens)
+    return Nats(any_order, _left_to_right(host, context, answer))
 
 
 def decoder_nats(

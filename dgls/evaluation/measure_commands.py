@@ -1,4 +1,4 @@
-"""``dgls eval humaneval-infilling`` and ``dgls eval holdout``: two sources of cases, one way to measure them."""
+"""``dgls eval humaneval-infilling``, ``holdout`` and ``cross-file``: sources of cases, and one way to measure them."""
 
 import functools
 import platform
@@ -23,6 +23,7 @@ from rich.progress import (
 
 from dgls.config import ModelSettings
 from dgls.evaluation.case import Case
+from dgls.evaluation.cross_file import cut_across, notes_of
 from dgls.evaluation.holdout import HoldoutError, cut_cases, read_folder, sources_of
 from dgls.evaluation.humaneval import BenchmarkError, choose_tasks, read_tasks
 from dgls.evaluation.measuring import (
@@ -37,7 +38,7 @@ from dgls.evaluation.plot import plot_of
 from dgls.evaluation.record import Header, Record, RecordError, hash_of, now, versions
 from dgls.evaluation.report import Report, json_of, markdown_of, print_report, write_aside
 from dgls.evaluation.sandbox import Limits, SandboxError
-from dgls.evaluation.summary import compare_likelihoods, summarise
+from dgls.evaluation.summary import compare_contexts, compare_likelihoods, summarise
 from dgls.evaluation.variants import BASELINES, DEFAULT, Variant, VariantError, choose_variants
 from dgls.infill.request import FillError
 from dgls.model.checkpoint import find_checkpoint
@@ -66,7 +67,7 @@ console = Console(stderr=True)
 
 
 class Wishes(NamedTuple):
-    """The options that both commands have."""
+    """The options that all commands have."""
 
     checkpoint: str
     device: Literal["auto", "cpu", "cuda", "mps"]
@@ -90,7 +91,7 @@ class Benchmark(NamedTuple):
 
 
 def measuring_options(command: Callable[..., Benchmark]) -> Callable[..., None]:
-    """Add the options that both commands have; ``command`` gets their seed, and answers what is to be measured."""
+    """Add the options that all commands have; ``command`` gets their seed, and answers what is to be measured."""
     file = click.Path(dir_okay=False, path_type=Path)
     options = [
         click.option("--checkpoint", default=ModelSettings().checkpoint, show_default=True),
@@ -126,9 +127,10 @@ def measuring_options(command: Callable[..., Benchmark]) -> Callable[..., None]:
         everything = given.pop("baselines")
         chosen = [name for name in BASELINES if given.pop(name.replace("-", "_")) or everything]
         assignments = given.pop("assignments")
+        related = given.pop("related", ())
         own = {name: given.pop(name) for name in Wishes._fields if name in given}
         try:
-            wishes = Wishes(variants=choose_variants(own["seed"], chosen, assignments), **own)
+            wishes = Wishes(variants=choose_variants(own["seed"], chosen, assignments, related), **own)
             _check_targets(wishes)
             _measure(wishes, lambda: command(seed=wishes.seed, **given))
         except REFUSALS as error:
@@ -207,6 +209,40 @@ def holdout(
     return Benchmark(name, sources.sha256, cases, sources.notes(), likelihood=True)
 
 
+@click.command("cross-file")
+@click.argument("folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--gaps", type=click.IntRange(min=1), default=300, show_default=True)
+@click.option(
+    "--open",
+    "others",
+    type=click.IntRange(1, 50),
+    default=6,
+    show_default=True,
+    help="Files of the package that are open beside the gap's: one defines what the gap mentions.",
+)
+@click.option(
+    "--related",
+    metavar="TOKENS",
+    type=click.IntRange(0, 16_384),
+    multiple=True,
+    default=(256,),
+    show_default=True,
+    help="One more row, with so much of the context for related pieces of the open files; repeatable.",
+)
+@measuring_options
+def cross_file(folder: Path, gaps: int, others: int, seed: int) -> Benchmark:
+    """Do other open files help? Gaps that mention what another file under DIR defines, with and without them.
+
+    Each folder in DIR is a package; the checkpoint must have read none of them.
+    """
+    with console.status("reading source files"):
+        sources = read_folder(folder)
+    with console.status("cutting gaps") as status:
+        cases = cut_across(sources, gaps, others, seed, lambda done: status.update(f"cutting gaps: {done}"))
+    notes = [*sources.notes(), *notes_of(cases)]
+    return Benchmark(str(folder), sources.sha256, cases, notes, likelihood=True)
+
+
 def _check_targets(wishes: Wishes) -> None:
     """Refuse what could not be written before hours are spent on measuring."""
     for path in (wishes.out, wishes.json, wishes.markdown, wishes.plot):
@@ -260,7 +296,8 @@ def _measure(wishes: Wishes, choose: Callable[[], Benchmark]) -> None:
             progress.update(bar, completed=len(found), description=_so_far(found))
     results = [found[case.name] for case in benchmark.cases]
     rows = summarise(wishes.variants, benchmark.cases, results)
-    report = Report(header, len(results), rows, compare_likelihoods(results), notes)
+    others = compare_contexts(wishes.variants, results)
+    report = Report(header, len(results), rows, compare_likelihoods(results), notes, others)
     print_report(report)
     _write(wishes, report)
 

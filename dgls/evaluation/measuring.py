@@ -33,12 +33,16 @@ class WorkerEnded(Exception):
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """What became of one case: the fill of each variant by its name, and how likely the answer was found."""
+    """What became of one case: the fill of each variant by its name, and how likely the answer was found.
+
+    ``nats`` are the default's, ``other_nats`` those of the variants, by name, that read another context.
+    """
 
     case: str
     parses_empty: bool
     fills: dict[str, FillResult]
     nats: Nats | None = None
+    other_nats: dict[str, Nats] = {}
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -72,11 +76,14 @@ class Measurer:
             if variant is not default:
                 completions[variant.name] = complete(self.host, variant, case, completions[DEFAULT])
         fills = {name: judge.judge(completion) for name, completion in completions.items()}
-        nats = None
-        if asked.likelihood:
-            generator = random.Random(f"{asked.seed} {case.name}")
-            nats = nats_of(self.host, case, default.settings, generator)
-        return CaseResult(case.name, judge.parses_empty, fills, nats)
+        nats: dict[str, Nats] = {}
+        for variant in asked.variants if asked.likelihood else ():
+            if variant is default or variant.reads_otherwise:
+                generator = random.Random(f"{asked.seed} {case.name}")
+                found = nats_of(self.host, case, variant.settings, generator, variant.related_tokens)
+                if found is not None:
+                    nats[variant.name] = found
+        return CaseResult(case.name, judge.parses_empty, fills, nats.pop(DEFAULT, None), nats)
 
 
 def usual_workers() -> int:

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from dgls.evaluation.record import Header
 from dgls.evaluation.statistics import Interval
-from dgls.evaluation.summary import Likelihood, Row, Summary
+from dgls.evaluation.summary import Likelihood, OtherContext, Row, Summary
 from dgls.evaluation.variants import DEFAULT
 
 
@@ -23,6 +23,7 @@ class Report(msgspec.Struct, frozen=True):
     rows: list[Row]
     likelihood: Likelihood | None
     notes: list[str]
+    other_contexts: list[OtherContext] = []
 
     @property
     def title(self) -> str:
@@ -98,6 +99,8 @@ def _sheets(report: Report) -> list[_Sheet]:
         sheets.append(_quality("The default, by groups of cases", "group", tested, groups, counted=True))
     if report.likelihood is not None:
         sheets.append(_likelihood(report.likelihood))
+    if report.other_contexts:
+        sheets.append(_other_contexts(report.other_contexts))
     return sheets
 
 
@@ -126,12 +129,13 @@ def _quality(
 
 
 def _cost(rows: Sequence[Row]) -> _Sheet:
-    columns = ["row", "NFE per fill", "tokens per NFE", "p50 ms", "p95 ms"]
+    columns = ["row", "NFE per fill", "tokens per NFE", "context tokens", "p50 ms", "p95 ms"]
     lines = [
         [
             row.variant.name,
             _number(row.summary.nfe_per_fill),
             _number(row.summary.tokens_per_nfe),
+            _number(row.summary.context, 0),
             _number(row.summary.p50_ms, 0),
             _number(row.summary.p95_ms, 0),
         ]
@@ -160,6 +164,21 @@ def _likelihood(found: Likelihood) -> _Sheet:
     ]
     title = f"Cross-entropy of what stood there, nats per token, {found.cases} cases"
     return _Sheet(title, ["measure", "mean (95 % interval)"], lines)
+
+
+def _other_contexts(found: Sequence[OtherContext]) -> _Sheet:
+    lines = [
+        [
+            other.variant,
+            _interval(other.any_order, ".3f"),
+            _interval(other.any_order_gain, "+.3f"),
+            _interval(other.left_to_right, ".3f"),
+            _interval(other.left_to_right_gain, "+.3f"),
+        ]
+        for other in found
+    ]
+    title = "The same where the model reads more, and what that is worth against the default, paired"
+    return _Sheet(title, ["row", "decoder, any order", "gain", "encoder, left to right", "gain "], lines)
 
 
 def _provenance(header: Header) -> list[str]:

@@ -30,6 +30,8 @@ class Summary(msgspec.Struct, frozen=True):
     """The share for which only the beginning of what was denoised is offered."""
     nfe_per_fill: float | None
     tokens_per_nfe: float | None
+    context: float | None
+    """Tokens that the encoder read, the mean."""
     p50_ms: float | None
     p95_ms: float | None
     outcomes: dict[str, int]
@@ -77,6 +79,20 @@ class Likelihood(msgspec.Struct, frozen=True):
     difference: Interval
 
 
+class OtherContext(msgspec.Struct, frozen=True):
+    """Nats per token of the answers of ``cases`` cases where a variant reads another context than the default.
+
+    The gains are the default's nats minus the variant's, paired: above zero, the variant finds the answers likelier.
+    """
+
+    variant: str
+    cases: int
+    any_order: Interval
+    any_order_gain: Interval
+    left_to_right: Interval
+    left_to_right_gain: Interval
+
+
 def summarise(variants: Sequence[Variant], cases: Sequence[Case], results: Sequence[CaseResult]) -> list[Row]:
     """One row per variant over ``results``, which belong to ``cases`` one by one, one at least."""
     default = [result.fills[DEFAULT] for result in results]
@@ -100,6 +116,29 @@ def compare_likelihoods(results: Sequence[CaseResult]) -> Likelihood | None:
         mean_interval([pair.left_to_right for pair in nats]),
         mean_interval([pair.left_to_right - pair.any_order for pair in nats]),
     )
+
+
+def compare_contexts(variants: Sequence[Variant], results: Sequence[CaseResult]) -> list[OtherContext]:
+    """The likelihoods of those ``variants`` that read another context than the default."""
+    compared = []
+    for name in (variant.name for variant in variants):
+        pairs = [
+            (result.nats, result.other_nats[name])
+            for result in results
+            if result.nats is not None and name in result.other_nats
+        ]
+        if len(pairs) > 1:
+            compared.append(
+                OtherContext(
+                    name,
+                    len(pairs),
+                    mean_interval([own.any_order for _, own in pairs]),
+                    mean_interval([default.any_order - own.any_order for default, own in pairs]),
+                    mean_interval([own.left_to_right for _, own in pairs]),
+                    mean_interval([default.left_to_right - own.left_to_right for default, own in pairs]),
+                )
+            )
+    return compared
 
 
 class _Judged(NamedTuple):
@@ -138,6 +177,7 @@ def _summary(judged: Sequence[_Judged]) -> Summary:
         shortened=share([cost.shortened for cost in costs]),
         nfe_per_fill=nfe / count if nfe else None,
         tokens_per_nfe=sum(cost.tokens for cost in costs) / nfe if nfe else None,
+        context=statistics.fmean(cost.context for cost in costs) if nfe else None,
         p50_ms=times[(count - 1) // 2] if nfe else None,
         p95_ms=times[-(-95 * count // 100) - 1] if nfe else None,
         outcomes={outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
-from dgls.config import InfillSettings
+from dgls.config import ContextSettings, InfillSettings
 from dgls.layers import Layer, resolve
 
 DEFAULT = "default"
@@ -29,6 +29,7 @@ class Variant(msgspec.Struct, frozen=True):
     ``filler`` is what fills the gap: dgls, nothing, or the encoder from left to right. ``true_length`` gives the gap
     as many free positions as its answer has tokens; ``hide_suffix`` keeps what follows the gap from the model;
     ``equal_nfe`` gives repair, of whatever kind, exactly the passes that the default's repair took on the same case.
+    ``related_tokens`` is how much of the context pieces of other open files may take.
     """
 
     name: str
@@ -37,17 +38,29 @@ class Variant(msgspec.Struct, frozen=True):
     true_length: bool = False
     hide_suffix: bool = False
     equal_nfe: bool = False
+    related_tokens: int = ContextSettings().related_tokens
+
+    @property
+    def reads_otherwise(self) -> bool:
+        """Whether the model reads another context than by default, so that it may find what stood there likelier."""
+        return self.related_tokens != ContextSettings().related_tokens
 
 
 def choose_variants(
-    seed: int, baselines: Sequence[Baseline], assignments: Sequence[str]
+    seed: int, baselines: Sequence[Baseline], assignments: Sequence[str], related: Sequence[int] = ()
 ) -> tuple[Variant, ...]:
-    """The default, then ``baselines``, then one row for each of ``assignments``.
+    """The default, then one row for each number of ``related`` tokens, ``baselines`` and ``assignments``.
 
     An assignment reads ``infill.FIELD=VALUE``, several of them with commas between. Raises :class:`VariantError`.
     """
     default = Variant(DEFAULT, InfillSettings(seed=seed))
-    variants = [default, *(_baseline(default, name) for name in dict.fromkeys(baselines))]
+    variants = [default]
+    variants += (
+        replace(default, name=f"related={tokens}", related_tokens=tokens)
+        for tokens in dict.fromkeys(related)
+        if tokens != default.related_tokens
+    )
+    variants += (_baseline(default, name) for name in dict.fromkeys(baselines))
     variants += (_assigned(default, text) for text in dict.fromkeys(assignments))
     return tuple(variants)
 

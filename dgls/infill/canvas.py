@@ -121,8 +121,7 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
     head = suffix[: length - pinned - sum(_halved(free, original, halvings))]
     head_end = gaps[-1].end + len(tokenizer.decode(head).decode(errors="ignore"))
     budget = min(request.settings.context_tokens or host.context_tokens, host.context_limit)
-    start = gaps[0].start
-    context = encode_context(host, text, start, head_end, request.path, request.language, budget)
+    context = encode_context(host, request, head_end, budget)
     edges: list[Edge | None] = [None] * len(gaps)
     if not host.description.separate_boundaries and not request.keeps:
         edges[0] = heal(host, context)

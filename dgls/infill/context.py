@@ -2,11 +2,15 @@
 cache survives (stable parts first, the prefix last).
 
 A window that begins a fixed distance before the cursor slides with every keystroke, and voids the cache. So the
-prefix begins at an *anchor*: a line start near a multiple of a large block. The far suffix, which begins behind what
+prefix begins at an *anchor*: a line start near a multiple of a large block. What is related in other texts comes
+first of all: it stays the same while the user stays at one place. The far suffix, which begins behind what
 the canvas holds, is anchored from the document's end, since typing changes what is before it.
 """
 
-from dgls.infill.layout import lay_out_context
+from collections.abc import Callable
+
+from dgls.infill.layout import lay_out_context, lay_out_related
+from dgls.infill.request import FillRequest, Piece, Related
 from dgls.model.host import Host
 
 CHARACTERS_PER_TOKEN = 3
@@ -20,25 +24,52 @@ PREFIX_BLOCKS = 4
 
 CHAT_INSTRUCTION = """\
 Continue the source file {path} exactly where the reply leaves off. Write code only, in the style of the file."""
+CHAT_RELATED = "\n\nFrom other files of the project:"
+CHAT_PIECE = "\n\n{path}\n```\n{text}\n```"
 CHAT_FAR = "\n\nFurther down, the file goes on with:\n```{language}\n{far}\n```"
 
 
-def encode_context(
-    host: Host, text: str, start: int, head_end: int, path: str, language: str, budget: int
-) -> list[int]:
-    """The encoder's tokens (at most ``budget``) for a first gap at ``start``.
+def encode_context(host: Host, request: FillRequest, head_end: int, budget: int) -> list[int]:
+    """The encoder's tokens (at most ``budget``) for ``request``.
 
     The canvas holds the text up to ``head_end`` itself; the far suffix begins behind it.
     """
+    text, start = request.text, request.gaps[0].start
     tokenizer = host.tokenizer
     far_budget = budget // FAR_SHARE
     far_start = anchor_far(text, head_end)
     far = tokenizer.encode(text[far_start : far_start + 2 * CHARACTERS_PER_TOKEN * far_budget])[:far_budget]
     if host.description.context_format == "chat":
-        return _chat_context(host, text, start, far, path, language, budget)
-    path_tokens = tokenizer.encode(path)[-PATH_TOKENS:]
-    taken = len(lay_out_context(path_tokens, far, []))
-    return lay_out_context(path_tokens, far, encode_prefix(host, text, start, budget - taken))
+        return _chat_context(host, request, far, budget)
+    pieces = fit_related(request.related, budget // 2, lambda piece: len(_related_tokens(host, piece)))
+    related = [token for piece in pieces for token in _related_tokens(host, piece)]
+    path_tokens = tokenizer.encode(request.path)[-PATH_TOKENS:]
+    taken = len(lay_out_context(path_tokens, far, [], related))
+    return lay_out_context(path_tokens, far, encode_prefix(host, text, start, budget - taken), related)
+
+
+def fit_related(related: Related, most: int, size: Callable[[Piece], int]) -> list[Piece]:
+    """The pieces, or their first lines, that fit into their budget and ``most`` tokens, the best first to be taken.
+
+    They come sorted, so that a new choice of much the same pieces leaves a long beginning as it was. ``size`` counts
+    the tokens of a piece.
+    """
+    room = min(related.tokens, most)
+    taken: list[Piece] = []
+    for piece in related.pieces:
+        fitting = piece
+        while fitting.text and (tokens := size(fitting)) > room:
+            lines = fitting.text.split("\n")
+            fitting = piece._replace(text="\n".join(lines[: len(lines) * room // tokens]))
+        if fitting.text:
+            taken.append(fitting)
+            room -= size(fitting)
+    return sorted(taken)
+
+
+def _related_tokens(host: Host, piece: Piece) -> list[int]:
+    path = host.tokenizer.encode(piece.path)[-PATH_TOKENS:]
+    return lay_out_related(path, host.tokenizer.encode(piece.text + "\n"))
 
 
 def encode_prefix(host: Host, text: str, start: int, budget: int) -> list[int]:
@@ -69,18 +100,24 @@ def anchor_far(text: str, head_end: int) -> int:
     return line_start(text, len(text) - blocks * FAR_BLOCK, len(text)) if blocks else len(text)
 
 
-def _chat_context(
-    host: Host, text: str, start: int, far: list[int], path: str, language: str, budget: int
-) -> list[int]:
-    """The chat format: the far suffix in the user turn, the prefix as the opening of the reply's code block.
+def _chat_context(host: Host, request: FillRequest, far: list[int], budget: int) -> list[int]:
+    """The chat format: other files and the far suffix in the user turn, the prefix as the opening of the reply's code.
 
     The prefix stands in the reply, so that typing changes only the end of the context.
     """
-    tokenizer = host.tokenizer
-    user = CHAT_INSTRUCTION.format(path=path or "below")
+    tokenizer, language = host.tokenizer, request.language
+    pieces = fit_related(request.related, budget // 2, lambda piece: len(tokenizer.encode(_shown(piece))))
+    user = CHAT_INSTRUCTION.format(path=request.path or "below")
+    if pieces:
+        user += CHAT_RELATED + "".join(map(_shown, pieces))
     if far:
         user += CHAT_FAR.format(language=language, far=tokenizer.decode(far).decode(errors="ignore"))
     frame = tokenizer.chat(user, f"```{language}\n")
     if len(frame) >= budget:
         frame = tokenizer.chat(CHAT_INSTRUCTION.format(path="below"), f"```{language}\n")
-    return [*frame, *encode_prefix(host, text, start, max(1, budget - len(frame)))]
+    return [*frame, *encode_prefix(host, request.text, request.gaps[0].start, max(1, budget - len(frame)))]
+
+
+def _shown(piece: Piece) -> str:
+    """A piece of another file in the chat format."""
+    return CHAT_PIECE.format(path=piece.path, text=piece.text)

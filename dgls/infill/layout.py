@@ -1,8 +1,9 @@
 """The token layout of a request: what the encoder reads, and the canvas with its pinned and free positions.
 
-Training builds its examples with these very functions, so that the model knows every format that infilling sends::
+Training builds its examples with these very functions, so that the model knows every format that infilling sends, but
+for pieces of other files, which no checkpoint was trained with so far::
 
-    context:  <bos> [<path> path] [<far> far suffix] <prefix> prefix
+    context:  <bos> [<path> path <prefix> piece of another file] … [<path> path] [<far> far suffix] <prefix> prefix
     canvas:   free … free | suffix head … [<eos>] | <pad> …
               lead | free … free | suffix head … [<eos>] | <pad> …
               free … free | code between | free … free | suffix head … [<eos>] | <pad> …
@@ -41,9 +42,19 @@ class Canvas(NamedTuple):
     free: tuple[range, ...]
 
 
-def lay_out_context(path: Sequence[int], far: Sequence[int], prefix: Sequence[int]) -> list[int]:
-    """The encoder's tokens in the ``dgls`` context format, stable parts first; empty parts are left out."""
-    context = [BOS_ID]
+def lay_out_related(path: Sequence[int], text: Sequence[int]) -> list[int]:
+    """A piece of another file, as the file itself would stand in a context that it is all of."""
+    return [PATH_ID, *path, PREFIX_ID, *text]
+
+
+def lay_out_context(
+    path: Sequence[int], far: Sequence[int], prefix: Sequence[int], related: Sequence[int] = ()
+) -> list[int]:
+    """The encoder's tokens in the ``dgls`` context format, stable parts first; empty parts are left out.
+
+    ``related`` holds pieces of other files (see :func:`lay_out_related`), one behind the other.
+    """
+    context = [BOS_ID, *related]
     if path:
         context += [PATH_ID, *path]
     if far:

@@ -79,6 +79,42 @@ def shifted(gaps: Sequence[Gap], by: int) -> tuple[Gap, ...]:
     return tuple(Gap(gap.start + by, gap.end + by) for gap in gaps)
 
 
+class Source(NamedTuple):
+    """Another text that may help to fill a gap. ``edited`` are the lines (from 0) at which it was edited lately."""
+
+    path: str
+    text: str
+    language: str
+    edited: tuple[int, ...] = ()
+
+
+class Elsewhere(NamedTuple):
+    """Other texts, and the place that what helps of them is chosen for: a gap in a text, which may be an earlier one.
+
+    While the user types, that place stays the same, and so does what is chosen. ``tokens`` is how much of the context
+    it may take.
+    """
+
+    sources: tuple[Source, ...]
+    text: str
+    gap: Gap
+    tokens: int
+
+
+class Piece(NamedTuple):
+    """A piece of another text, and the path of its file."""
+
+    path: str
+    text: str
+
+
+class Related(NamedTuple):
+    """What was chosen of other texts, best first, for at most so many ``tokens`` of the context."""
+
+    pieces: tuple[Piece, ...] = ()
+    tokens: int = 0
+
+
 class FillRequest(msgspec.Struct, frozen=True):
     """One job for the model.
 
@@ -101,6 +137,10 @@ class FillRequest(msgspec.Struct, frozen=True):
     """Which share of the gaps' own tokens is drawn again, the least certain first; None, as 1: all are drawn anew."""
     part: Gap | None = None
     """The stretch of the text, around all gaps, that must parse by itself, as a notebook's cell; None: all of it."""
+    elsewhere: Elsewhere | None = None
+    """Where ``related`` is still to be chosen from; None: nowhere."""
+    related: Related = Related()
+    """What the model reads of other texts before this one."""
     deadline: float | None = None
     """``time.monotonic()`` seconds at which the best answer so far is taken; None: no deadline."""
 

@@ -106,7 +106,9 @@ def _typed_into(base: FillRequest, request: FillRequest) -> str | None:
     typed = inserted(base.text, request.text, start)
     if typed is None or request.gaps != (Gap(start + len(typed), start + len(typed)),):
         return None
-    same = (base.language, base.path, base.settings) == (request.language, request.path, request.settings)
+    same = all(
+        getattr(base, name) == getattr(request, name) for name in ("language", "path", "settings", "related")
+    )
     return typed if same and request.find is None and not request.keeps else None
 
 

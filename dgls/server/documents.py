@@ -1,6 +1,7 @@
 """The open documents of one client: the protocol's notifications in, snapshots out."""
 
 import logging
+from collections.abc import Iterator
 
 from lsprotocol import types as lsp
 
@@ -25,6 +26,10 @@ class Documents:
         self._open: dict[str, Document] = {}
         self._too_large: dict[str, str] = {}
         """URI -> language id of open documents whose text is not kept."""
+
+    def __iter__(self) -> Iterator[Document]:
+        """All that are open and kept, as they stand now."""
+        return iter(list(self._open.values()))
 
     def find(self, uri: str) -> Document | None:
         """The document as it stands now, or None where it is not open or not kept."""

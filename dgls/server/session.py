@@ -27,10 +27,11 @@ from pygls.uris import to_fs_path
 
 import dgls
 from dgls.engine import LEFT, Cancelled, Engine, Failed, Job, Kind, Outcome, Ready, State, log_failure
-from dgls.infill.request import Answer, FillRequest, Find, Frame, Gap, shifted
+from dgls.infill.request import Answer, Elsewhere, FillRequest, Find, Frame, Gap, shifted
 from dgls.layers import Layer, Resolved, resolve
 from dgls.server.acceptance import Offers
 from dgls.server.documents import Documents
+from dgls.server.elsewhere import OtherTexts
 from dgls.server.last_fill import LastFills
 from dgls.server.loading import LoadingBar
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
@@ -113,6 +114,7 @@ class Session(LanguageServer):
         self.wants_frames = False
         self.fills = LastFills()
         self.answers = Answers()
+        self.other_texts = OtherTexts()
         self.offers = Offers()
         self.streams: set[Stream] = set()
         self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
@@ -207,6 +209,7 @@ class Session(LanguageServer):
             candidates=wanted.candidates,
             find=wanted.find,
             strength=wanted.strength,
+            elsewhere=self._elsewhere(snapshot, view.text, shifted(wanted.gaps, view.shift)[0]),
         )
         ask.job = self.seat.submit(
             request,
@@ -226,6 +229,22 @@ class Session(LanguageServer):
         # Not a `finally` in the coroutine: a task that is cancelled before its first turn never enters it.
         reply.add_done_callback(ended)
         return reply
+
+    def _elsewhere(self, snapshot: Document, text: str, gap: Gap) -> Elsewhere | None:
+        """What else may be read for ``gap`` in ``text``; None where the settings want none, or nothing is open."""
+        tokens = self.resolved.settings.context.related_tokens
+        if not tokens:
+            return None
+        notebook = self.notebooks.notebook_of(snapshot.uri)
+        readable = [
+            (self.path(document.uri), document)
+            for document in self.documents
+            # The other cells of a notebook stand in the text already.
+            if document is snapshot
+            or notebook is None
+            or self.notebooks.notebook_of(document.uri) != notebook
+        ]
+        return self.other_texts.at(snapshot, text, gap, readable, tokens)
 
     async def answered(self, ask: Ask) -> Answer:
         """The engine's answer; raises what the client is to be told where there is none."""
@@ -287,6 +306,7 @@ class Session(LanguageServer):
         """
         now = self.documents.find(uri)
         self.fills.follow(uri, now)
+        self.other_texts.follow(uri, now, self.resolved.settings.context)
         for stream in list(self.streams):
             if stream.uri == uri:
                 stream.see(now)

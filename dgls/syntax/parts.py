@@ -20,6 +20,8 @@ PARTS: tuple[Part, ...] = get_args(Part)
 
 ARGUMENTS = frozenset({"argument_list", "arguments", "value_arguments", "call_arguments"})
 """What grammars call the arguments of a call."""
+NAMES = frozenset({"constant", "name", "word"})
+"""What some grammars call a name that others call an identifier."""
 BUDGET_MS = 5_000.0
 
 
@@ -50,6 +52,18 @@ def parts_of(
             if shortest <= end - start <= longest:
                 found[kind].add((start, end))
     return {part: in_characters(spans, source) for part, spans in found.items()}
+
+
+def names_in(text: str, language: Language, budget_ms: float = BUDGET_MS) -> list[tuple[int, int]]:
+    """Where names stand in the code of ``text`` (character offsets), sorted; none in comments and strings.
+
+    What grammars call identifiers, or just names. Empty where the time was up.
+    """
+    source = parseable(text).encode()
+    tree = parse(source, language, Clock(budget_ms))
+    leaves = (node for node in walk(tree.root_node) if not node.child_count) if tree else ()
+    named = {node.byte_range for node in leaves if node.type.endswith("identifier") or node.type in NAMES}
+    return in_characters(named, source)
 
 
 def _part(node: Node, language: Language, expressions: Set[str]) -> tuple[Part, int, int] | None:
