@@ -22,7 +22,8 @@ numbers = count()
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    with serving(capabilities=NOTEBOOKS) as client:
+    patient = {"infill": {"deadline_ms": 600_000}}
+    with serving(capabilities=NOTEBOOKS, initializationOptions=patient) as client:
         client.ready()
         yield client
 

@@ -20,6 +20,7 @@ from lsp_client import (
     script,
     serving,
     span,
+    wait_for,
 )
 from lsprotocol import types as lsp
 
@@ -290,6 +291,19 @@ def test_a_closed_document_is_not_touched_again(editor: Editor) -> None:
     editor.client.notify("textDocument/didClose", {"textDocument": {"uri": editor.document.uri}})
     reason = editor.client.result(request)["reason"]
     assert reason.startswith("the document was closed meanwhile; ") and "undo" in reason
+    editor.client.shown()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_before_anything_is_written_there_is_nothing_to_undo(editor: Editor, closed: bool) -> None:
+    request = editor.fill()
+    wait_for(editor.gate / "begun")
+    if closed:
+        editor.client.notify("textDocument/didClose", {"textDocument": {"uri": editor.document.uri}})
+    else:
+        editor.type(3, 5, "X")
+    reason = editor.client.result(request)["reason"]
+    assert reason == f"the document was {'closed' if closed else 'changed'} meanwhile"
     editor.client.shown()
 
 

@@ -79,7 +79,7 @@ class Stream:
         """Take note that the document was changed, by the stream or by somebody else, or closed (None)."""
         self._seen.set()
         if now is None:
-            self._lost = True
+            self._lost = self._has_written
             self._break("the document was closed meanwhile")
             return
         landed = None if self._coming is None else self._standing.holding(self._coming)
@@ -98,6 +98,7 @@ class Stream:
             return False
         self._begin(tuple(gaps))
         found = dict(zip(gaps, texts, strict=True))
+        assert found.keys() <= set(self._gaps), "what was filled is what was shown"
         own = zip(self._gaps, self._original, strict=True)
         filled = await self._write(tuple(found.get(gap, text) for gap, text in own))
         if filled:
@@ -118,6 +119,11 @@ class Stream:
             self._session.fills.remember(self.uri, self.last_fill)
             self._session.fills.follow(self.uri, now)
         return not self._lost
+
+    @property
+    def _has_written(self) -> bool:
+        """Whether anything but the original may stand in the spans by the stream's doing."""
+        return self._coming is not None or self._standing.own != self._original
 
     def _begin(self, gaps: tuple[Gap, ...]) -> None:
         """The gaps are known: those of the request, or the holes that were found."""
@@ -172,7 +178,7 @@ class Stream:
                 self._standing = moved
                 self._coming = None if number else self._coming
                 return
-        self._lost = True
+        self._lost = self._has_written
 
     def _break(self, reason: str) -> None:
         """End the stream and the work for it."""
