@@ -52,12 +52,18 @@ class Candidate(NamedTuple):
     shortened: bool = False
 
     @property
-    def texts(self) -> tuple[str, ...]:
-        """One text per gap."""
+    def drawn(self) -> tuple[str, ...]:
+        """Per gap what was drawn of its text."""
         return tuple(gap.text for gap in self.gaps)
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """One text per gap."""
+        *texts, last = self.drawn
+        return (*texts, last + self.canvas.closed)
+
     def shortened_to(self, text: str) -> "Candidate":
-        """A candidate for one gap, of which only ``text`` is left."""
+        """A candidate for one gap, of which only ``text`` was drawn."""
         [gap] = self.gaps
         return self._replace(gaps=(gap._replace(text=text),), shortened=True)
 

@@ -46,8 +46,9 @@ class Plan(NamedTuple):
 
     ``original`` has the tokens of each gap's present text. ``between`` and ``head`` are pinned; ``edges`` has one
     entry per gap (None: nothing to heal). ``length`` is the canvas in tokens, ``free`` the free positions per gap at
-    most; of the ``head``, a canvas holds what there is room for. ``lead`` is pinned before the first gap,
-    and ``drafts`` are where candidates for it start from.
+    most; of the ``head``, a canvas holds what there is room for. ``closed_head`` is the head with what an editor closed
+    in front of it, where the request says so. ``lead`` is pinned before the first gap, and ``drafts`` are where
+    candidates for it start from.
     """
 
     request: FillRequest
@@ -59,6 +60,7 @@ class Plan(NamedTuple):
     edges: list[Edge | None]
     length: int
     free: list[int]
+    closed_head: list[int]
     lead: tuple[int, ...] = ()
     drafts: tuple[tuple[int, ...], ...] = ()
 
@@ -66,14 +68,14 @@ class Plan(NamedTuple):
         """Free positions per gap where nobody knows how long the answer is: halved so often in gaps that are empty."""
         return _halved(self.free, self.original, halvings)
 
-    def canvas(self, host: Host, free: Sequence[int]) -> Canvas:
-        """The canvas with ``free[i]`` free positions for gap i."""
+    def canvas(self, host: Host, free: Sequence[int], *, closed: bool = False) -> Canvas:
+        """The canvas with ``free[i]`` free positions for gap i; with ``closed``, what an editor closed is pinned."""
         end = min(host.eos_ids, default=EOS_ID)
         own = host.description.context_format == "dgls"
-        return lay_out_canvas(
+        canvas = lay_out_canvas(
             free,
             self.between,
-            self.head,
+            self.closed_head if closed else self.head,
             self.length,
             at_end=self.at_end,
             fill=end if host.mask_id is None else host.mask_id,
@@ -81,11 +83,12 @@ class Plan(NamedTuple):
             eos=end,
             lead=self.lead,
         )
+        return canvas._replace(closed=self.request.closed_text if closed else "")
 
     def canvas_with(self, host: Host, draft: Sequence[int]) -> tuple[Canvas, list[bool]]:
         """The canvas whose one gap has ``draft`` in it, with noise on both sides; and which positions that takes."""
         count = min(self.free[0], len(draft) + 2 * SPARE)
-        canvas = self.canvas(host, [count])
+        canvas = self.canvas(host, [count], closed=self.request.closed > 0)
         first = canvas.free[0].start + SPARE
         stands = range(first, min(first + len(draft), canvas.free[0].stop))
         canvas.tokens[stands.start : stands.stop] = draft[: len(stands)]
@@ -106,7 +109,11 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
             f"the gaps lie {gaps[-1].end - gaps[0].start} characters apart, too far for one canvas of {limit} tokens; "
             "fill them one at a time, or raise infill.canvas_tokens"
         )
-    original = [tokenizer.encode(text[gap.start : min(gap.end, gap.start + window)]) for gap in gaps]
+    own_ends = [*(gap.end for gap in gaps[:-1]), gaps[-1].end - request.closed]
+    original = [
+        tokenizer.encode(text[gap.start : min(end, gap.start + window)])
+        for gap, end in zip(gaps, own_ends, strict=True)
+    ]
     between = [tokenizer.encode(text[a.end : b.start]) for a, b in itertools.pairwise(gaps)]
     suffix_end = min(len(text), gaps[-1].end + window)
     suffix = tokenizer.encode(text[gaps[-1].end : suffix_end])
@@ -137,6 +144,7 @@ def plan_request(host: Host, request: FillRequest) -> Plan:
         edges,
         length,
         free,
+        tokenizer.encode(text[own_ends[-1] : suffix_end]) if request.closed else head,
     )
 
 

@@ -28,6 +28,9 @@ PROBED_LENGTHS = (8, 16, 32, 64, 128)
 LENGTH_BIAS = 0.15
 """Exponent by which a longer probe may be less confident: too little room is the usual failure."""
 
+OPEN_ROW = 1
+"""Of the rows with the lengths of a request, the one that may draw anew what an editor closed by itself."""
+
 State = Literal["denoising", "repairing"]
 Drawn = Generator[Frame, None, list[Candidate]]
 
@@ -57,7 +60,10 @@ class Drawing:
         lengths = 1 if host.delete_id is None or request.keeps else request.settings.lengths
         self.greedy = min(lengths, self.batch) if request.settings.seed == 0 else 0
         """Rows whose first draw takes the likeliest tokens: one for each length."""
-        self.canvases = [plan.canvas(host, plan.room(row % lengths)) for row in range(self.batch)]
+        self.canvases = [
+            plan.canvas(host, plan.room(row % lengths), closed=request.closed > 0 and row % lengths != OPEN_ROW)
+            for row in range(self.batch)
+        ]
         begun = [[False] * plan.length for _ in self.canvases]
         for row, draft in enumerate(plan.drafts[: self.batch]):
             self.canvases[row], begun[row] = plan.canvas_with(host, draft)
@@ -205,7 +211,8 @@ class Drawing:
         """The canvas whose number of free positions one step finds likeliest, for its length."""
         most = self.plan.length - min(len(self.plan.head), self.plan.length // 4)
         lengths = [length for length in PROBED_LENGTHS if length <= most] or [most]
-        canvases = [self.plan.canvas(self.host, [length]) for length in lengths]
+        closed = self.request.closed > 0
+        canvases = [self.plan.canvas(self.host, [length], closed=closed) for length in lengths]
         tokens = torch.tensor([canvas.tokens for canvas in canvases], device=self.host.device)
         free = torch.arange(tokens.shape[1], device=self.host.device) < torch.tensor(
             lengths, device=self.host.device
@@ -244,7 +251,7 @@ class Drawing:
         answer, confidence, settled = (
             row[0].tolist() for row in (step.answer, step.confidence, step.settled)
         )
-        drafts = []
+        drafts: list[tuple[Run, ...]] = []
         for span, edge in zip(canvas.free, self.plan.edges, strict=True):
             spelled = spell(self.host.tokenizer, answer[span.start : span.stop], edge.cut if edge else b"")
             runs: list[Run] = []
@@ -255,6 +262,8 @@ class Drawing:
                     runs.append(Run(text, round(confidence[position], 3) if settled[position] else None))
                     begin = end
             drafts.append(tuple(runs))
+        if canvas.closed:
+            drafts[-1] += (Run(canvas.closed, 1.0),)
         return tuple(drafts)
 
 

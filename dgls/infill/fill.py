@@ -6,6 +6,7 @@ and then answers with the best valid fill that any step so far has had to say.
 """
 
 from collections.abc import Generator
+from functools import lru_cache
 
 from dgls.infill.candidate import Judged
 from dgls.infill.canvas import Plan, plan_request
@@ -14,11 +15,11 @@ from dgls.infill.found import language_at_hand
 from dgls.infill.kept import Kept
 from dgls.infill.offer import judge, offers
 from dgls.infill.repair import repair
-from dgls.infill.request import Answer, FillRequest, Frame, Prefilled, shifted
+from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled, shifted
 from dgls.infill.resume import anew, keep, resume
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
-from dgls.syntax import Fragment, fragment_around
+from dgls.syntax import Fragment, Language, fragment_around
 
 Steps = Generator[Frame | Prefilled, None, Answer]
 
@@ -55,7 +56,7 @@ def _filled(
         yield Prefilled(done, total)
         if request.late:
             return Answer((), 0, done, 0, early=True), []
-    fragment = _fragment(request)
+    fragment = fragment_of(request) if request.settings.validate else None
     drawing = Drawing(host, store, plan)
     candidates = yield from drawing.draw()
     judged = [judge(request, fragment, candidate) for candidate in candidates]
@@ -91,12 +92,21 @@ def answer_of(steps: Generator[Frame | Prefilled, None, Answer]) -> Answer:
             return answer
 
 
-def _fragment(request: FillRequest) -> Fragment | None:
-    """The fragment that verdicts are given on; None where the user wants none, or no grammar is at hand."""
-    if not request.settings.validate:
-        return None
+def fragment_of(request: FillRequest) -> Fragment | None:
+    """The fragment around the gaps of ``request``; None where no grammar is at hand."""
     language = language_at_hand(request)
     if language is None:
         return None
-    start, end = request.part or (0, len(request.text))
-    return fragment_around(request.text[start:end], shifted(request.gaps, -start), language)
+    part = request.part or Gap(0, len(request.text))
+    fragment = _fragment(request.text, part, request.gaps, language)
+    if request.closed:
+        *gaps, last = request.gaps
+        unclosed = (*gaps, Gap(last.start, last.end - request.closed))
+        fragment.unclosed = _fragment(request.text, part, unclosed, language)
+    return fragment
+
+
+@lru_cache(maxsize=2)
+def _fragment(text: str, part: Gap, gaps: tuple[Gap, ...], language: Language) -> Fragment:
+    """The last ones are kept: a completion looks at its place before it fills it."""
+    return fragment_around(text[part.start : part.end], shifted(gaps, -part.start), language)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 
+from dgls.infill.completion import complete
 from dgls.infill.fill import fill_gaps
 from dgls.infill.holes import fill_holes
 from dgls.infill.mend import mend
@@ -18,4 +19,6 @@ def work_on(
         return fill_holes(host, store, request)
     if request.find == "faults":
         return mend(host, store, request)
+    if request.find == "completion":
+        return complete(host, store, request)
     return fill_gaps(host, store, request)

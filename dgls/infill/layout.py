@@ -35,11 +35,12 @@ class Canvas(NamedTuple):
     """The canvas before any denoising.
 
     ``tokens`` [canvas] holds the pinned ids, and ``fill`` at free positions; ``free`` has one range of positions per
-    gap, in order.
+    gap, in order. ``closed`` is text of the last gap that is pinned right behind its free positions.
     """
 
     tokens: list[int]
     free: tuple[range, ...]
+    closed: str = ""
 
 
 def lay_out_related(path: Sequence[int], text: Sequence[int]) -> list[int]:

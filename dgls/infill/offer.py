@@ -18,7 +18,10 @@ BEGINNINGS = 48
 
 def judge(request: FillRequest, fragment: Fragment | None, candidate: Candidate) -> Judged:
     """What is wrong with a candidate; without a fragment, only bytes that are no text, and blanks."""
-    silent = silent_gaps(fragment, request.originals, candidate.texts)
+    silent = silent_gaps(fragment, request.originals, candidate.drawn)
+    if fragment and fragment.unclosed and candidate.canvas.closed:
+        # What it keeps is none of its doing: code that has begun may be wrong right there.
+        return Judged(candidate, verdict(fragment.unclosed, candidate.drawn), silent)
     if fragment:
         return Judged(candidate, verdict(fragment, candidate.texts), silent)
     return Judged(candidate, Verdict(tuple(encoding_faults(candidate.texts)), checked=False), silent)
@@ -51,7 +54,7 @@ def sound_end(request: FillRequest, fragment: Fragment, candidate: Candidate) ->
         return 0
     ends = _token_ends(fragment, candidate)
     longest = next(_good_beginning(request, fragment, candidate, ends), None)
-    return len(longest.candidate.texts[0].rstrip()) if longest else 0
+    return len(longest.candidate.drawn[0].rstrip()) if longest else 0
 
 
 def rank(judged: Judged) -> tuple[bool, int, float]:
@@ -63,6 +66,7 @@ def rank(judged: Judged) -> tuple[bool, int, float]:
 def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[Judged]) -> Iterator[Judged]:
     """The longest good beginning of any of ``judged``, with the best kind of end that one has."""
     [original] = request.originals
+    original = original.removesuffix(request.closed_text)
     # Less than whole statements would be no fair trade for code that stood there.
     kinds = (_statement_ends,) if original.strip() and not fragment.holes else BEGINNING_ENDS
     for ends in kinds:
@@ -73,7 +77,7 @@ def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[J
             for beginning in _good_beginning(request, fragment, candidate, ends(fragment, candidate))
         ]
         if found:
-            yield max(found, key=lambda one: (len(one.candidate.texts[0].strip()), one.candidate.likelihood))
+            yield max(found, key=lambda one: (len(one.candidate.drawn[0].strip()), one.candidate.likelihood))
             return
 
 
@@ -84,7 +88,7 @@ def _good_beginning(
 
     Where the candidate ended with a line break, so does its beginning, if that is good.
     """
-    text = candidate.texts[0]
+    [text] = candidate.drawn
     body = len(text.rstrip())
     blank = text[body:]
     tails = dict.fromkeys((blank, blank[: blank.rfind("\n") + 1], ""))
@@ -104,12 +108,12 @@ def _statement_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
 
 
 def _line_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
-    return [index for index, character in enumerate(candidate.texts[0]) if character == "\n"]
+    return [index for index, character in enumerate(candidate.drawn[0]) if character == "\n"]
 
 
 def _token_ends(fragment: Fragment, candidate: Candidate) -> list[int]:
     """The ends of tokens, but for those inside a word: half a name is no word of the model's."""
-    text = candidate.texts[0]
+    [text] = candidate.drawn
     return [end for end in sorted(set(candidate.gaps[0].ends)) if not IN_WORD.match(text, max(0, end - 1))]
 
 

@@ -97,13 +97,14 @@ def _steered(
     leaning = torch.zeros(host.vocabulary, device=host.device)
     kept = [token for token, free in zip(freed.tokens, freed.free, strict=True) if not free]
     texts = [*candidate.texts]
-    texts[gap] = spell(host.tokenizer, kept, strip).text
+    drawn = spell(host.tokenizer, kept, strip).text
+    texts[gap] = drawn + (candidate.canvas.closed if gap == len(texts) - 1 else "")
     if fragment and (first or not strip):
         before = spell(host.tokenizer, freed.tokens[:first], strip).text
         expected = expected_after(fragment, texts, gap, len(before))
         if expected is not None:
             leaning += leaning_towards(host.tokenizer, host.device, expected)
     leaning[freed.tokens[first]] += AT_FAULT
-    if drawing.speaking is not None and not texts[gap].strip():
+    if drawing.speaking is not None and not drawn.strip():
         leaning += drawing.speaking  # all that would be left says nothing
     return freed._replace(leaning=leaning)

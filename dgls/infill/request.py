@@ -17,7 +17,7 @@ GRACE_SECONDS = 0.05
 """What choosing among unfinished answers may take when the time is up: looking for a beginning that is valid."""
 
 
-Find = Literal["each", "holes", "faults"]
+Find = Literal["each", "holes", "faults", "completion"]
 
 
 class FillError(Exception):
@@ -132,9 +132,14 @@ class FillRequest(msgspec.Struct, frozen=True):
     candidates: int | None = None
     find: Find | None = None
     """What in ``gaps`` is to be filled: all of it; each of them by itself, which need not fit one canvas; the holes in
-    them; or as little as mends the faults that touch them."""
+    them; or as little as mends the faults that touch them. A completion is what is written at a cursor: the syntax tree
+    says whether that is one line, and what an editor closed behind it."""
+    begins: str = ""
+    """What a completion has to begin with: it is pinned in place of what stands in the gap."""
     strength: float | None = None
     """Which share of the gaps' own tokens is drawn again, the least certain first; None, as 1: all are drawn anew."""
+    closed: int = 0
+    """How many characters at the end of the last gap an editor closed by itself; some candidates keep them."""
     part: Gap | None = None
     """The stretch of the text, around all gaps, that must parse by itself, as a notebook's cell; None: all of it."""
     elsewhere: Elsewhere | None = None
@@ -154,6 +159,10 @@ class FillRequest(msgspec.Struct, frozen=True):
                     f"gap {gap.start}-{gap.end} is out of order or outside the text (0 to {len(self.text)} characters)"
                 )
             previous = gap.end
+        if not 0 <= self.closed <= self.gaps[-1].end - self.gaps[-1].start:
+            raise ValueError(
+                f"the last gap does not have the {self.closed} characters that are said to be closed"
+            )
         if self.part is not None and not self.part.start <= self.gaps[0].start <= previous <= self.part.end:
             raise ValueError(f"the gaps are not inside the part {self.part.start}-{self.part.end}")
         if self.strength is not None and not 0 <= self.strength <= 1:
@@ -177,6 +186,12 @@ class FillRequest(msgspec.Struct, frozen=True):
     def originals(self) -> tuple[str, ...]:
         """What stands in its gaps."""
         return tuple(self.text[gap.start : gap.end] for gap in self.gaps)
+
+    @property
+    def closed_text(self) -> str:
+        """What an editor closed by itself."""
+        end = self.gaps[-1].end
+        return self.text[end - self.closed : end]
 
     @property
     def keeps(self) -> bool:

@@ -104,10 +104,11 @@ def _typed_into(base: FillRequest, request: FillRequest) -> str | None:
     """What ``request`` has had typed into the gap of ``base``; None where anything else is different."""
     [(start, _)] = base.gaps
     typed = inserted(base.text, request.text, start)
-    if typed is None or request.gaps != (Gap(start + len(typed), start + len(typed)),):
+    if typed is None or request.gaps != (Gap(start + len(typed), start + len(typed) + base.closed),):
         return None
     same = all(
-        getattr(base, name) == getattr(request, name) for name in ("language", "path", "settings", "related")
+        getattr(base, name) == getattr(request, name)
+        for name in ("language", "path", "settings", "related", "closed")
     )
     return typed if same and request.find is None and not request.keeps else None
 

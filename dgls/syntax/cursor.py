@@ -1,4 +1,4 @@
-"""What the syntax tree says of a cursor: whether what is written there is one line, and what an editor closed behind it.
+"""What the syntax tree says of a cursor: whether one line is written there, and what an editor closed behind it.
 
 One line belongs inside an expression, a list of arguments, a string or a comment, and behind code that has begun. More
 lines may stand where statements or members do: on a blank line, or behind what opens a block that is empty.

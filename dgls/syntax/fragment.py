@@ -47,6 +47,8 @@ class Fragment:
         self._gaps = tuple(gaps)
         self._whole_tree = kept.whole_tree
         self.view = self._view(kept.stretches)
+        self.unclosed: Fragment | None = None
+        """The one around the gaps without what an editor closed by itself at their end, if there is such."""
         self.shells: tuple[Shell, ...] = ()
         """What stands around the text in outer languages, where the gaps are in a language inside another."""
 
