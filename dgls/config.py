@@ -125,6 +125,29 @@ class ContextSettings(msgspec.Struct, frozen=True):
     ] = 0
 
 
+class InlineSettings(msgspec.Struct, frozen=True):
+    """When text is offered at the cursor."""
+
+    trigger: Annotated[
+        Literal["automatic", "manual", "off"],
+        Meta(description="while typing, only when asked by hand, or never"),
+    ] = "automatic"
+    debounce_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="ms without a keystroke that are waited at most; who types faster waits less",
+        ),
+    ] = 250
+    min_confidence: Annotated[
+        float,
+        Meta(
+            ge=0, le=1, description="what is less likely, by the mean of its tokens, is offered only by hand"
+        ),
+    ] = 0.0
+
+
 class ServerSettings(msgspec.Struct, frozen=True):
     """How the server behaves towards its client."""
 
@@ -170,6 +193,7 @@ class Settings(msgspec.Struct, frozen=True):
     model: ModelSettings = ModelSettings()
     infill: InfillSettings = InfillSettings()
     context: ContextSettings = ContextSettings()
+    inline: InlineSettings = InlineSettings()
     server: ServerSettings = ServerSettings()
 
 

@@ -92,6 +92,13 @@ class Document:
         line = min(bisect_right(self.starts, offset), len(self.lines)) - 1
         return Position(line, units(self.lines[line][: offset - self.starts[line]], encoding))
 
+    def between(self, start: Position, end: Position, encoding: Encoding) -> str:
+        """The text from ``start`` to ``end``, which may lie past the end; only the lines it names are looked at."""
+        (first, head), (last, tail) = (_place(self.lines, place, encoding) for place in (start, end))
+        if first == last:
+            return self.lines[first][head:tail]
+        return "".join([self.lines[first][head:], *self.lines[first + 1 : last], self.lines[last][:tail]])
+
     def edited(self, version: int, edits: Iterable[Edit], encoding: Encoding) -> "Document":
         """The next version: ``edits`` applied one after the other, each to the result of the one before.
 

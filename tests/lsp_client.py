@@ -35,7 +35,7 @@ class Client:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**own, **environment},
+            env={**own, "DGLS_INLINE_DEBOUNCE_MS": "0", **environment},
             cwd=Path(__file__).parents[1],
         )
         self.answers: Json = {}

@@ -91,6 +91,7 @@ def asked(request: FillRequest) -> dict[str, Any]:
         "gap": list(request.gaps[0]),
         "gaps": [list(gap) for gap in request.gaps],
         "find": request.find,
+        "begins": request.begins,
         "strength": request.strength,
         "candidates": request.candidates,
         "language": request.language,

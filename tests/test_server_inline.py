@@ -97,24 +97,53 @@ def test_a_missing_grammar_of_a_language_inside_another_is_named_too(uri: str, t
         assert client.untaken("window/showMessage") == []
 
 
-@pytest.mark.parametrize(
-    ("line", "character", "invoked", "single"),
-    [
-        ("x = ", 4, False, True),  # a line that has begun
-        ("x = ", 4, True, False),
-        ("    ", 4, False, False),  # a blank line
-        ("f()", 2, True, True),  # the line goes on behind the cursor
-        ("f()  ", 3, True, False),
-    ],
-)
-def test_what_keeps_ghost_text_on_its_line(
-    client: Client, uri: str, line: str, character: int, invoked: bool, single: bool
-) -> None:
-    client.open(uri, script(echo=True) + line)
-    assert (
-        asked(client.result(client.request(*inline(uri, 1, character, invoked=invoked))))["single_line"]
-        is single
+def test_the_engine_is_asked_for_a_completion_at_the_cursor(client: Client, uri: str) -> None:
+    client.open(uri, script(echo=True) + "x = ")
+    question = asked(client.result(client.request(*inline(uri, 1, 4))))
+    end = len(question["text"])
+    assert (question["find"], question["gap"], question["begins"]) == ("completion", [end, end], "")
+
+
+def selecting(
+    uri: str, start: tuple[int, int], end: tuple[int, int], text: str, *, invoked: bool = False
+) -> Any:
+    """The method and parameters of a request while ``text`` is selected in the editor's list."""
+    method, params = inline(uri, *end, invoked=invoked)
+    selected = {"range": span(start, end), "text": text}
+    return method, {**params, "context": {**params["context"], "selectedCompletionInfo": selected}}
+
+
+def test_what_is_selected_is_what_items_begin_with(client: Client, uri: str) -> None:
+    fills = ["print(a)", "print", "prune()", "print(b)"]
+    client.open(uri, script(fills=fills) + "x = pr")
+    request = client.request(*selecting(uri, (1, 4), (1, 6), "print", invoked=True))
+    items = client.result(request)
+    assert texts(items) == ["print(a)", "print(b)"]
+    assert {json.dumps(item["range"]) for item in items} == {json.dumps(span((1, 4), (1, 6)))}
+    assert texts(client.result(client.request(*selecting(uri, (1, 4), (1, 6), "print")))) == ["print(a)"]
+    assert client.result(client.request(*selecting(uri, (1, 4), (1, 6), "prefix"))) == []
+
+
+def test_what_is_selected_is_pinned_before_the_gap(client: Client, uri: str) -> None:
+    client.open(uri, script(echo=True) + "x = pr()")
+    # The answer begins with a brace, so that a selected brace is extended by it.
+    [item] = client.result(client.request(*selecting(uri, (1, 4), (1, 6), "{")))
+    question = json.loads(item["insertText"])
+    assert (question["begins"], question["gap"]) == (
+        "{",
+        [len(question["text"]) - 4, len(question["text"]) - 2],
     )
+
+
+def test_ghost_text_that_is_shown_goes_on_behind_what_is_selected(
+    client: Client, uri: str, tmp_path: Path
+) -> None:
+    client.open(uri, script(journal=str(tmp_path / "journal"), fills=["print(a)"]) + "x = ")
+    client.result(client.request(*inline(uri, 1, 4)))
+    client.change(uri, 2, typed(1, 4, "pr"))
+    assert texts(client.result(client.request(*selecting(uri, (1, 4), (1, 6), "print")))) == ["print(a)"]
+    assert len((tmp_path / "journal").read_text().splitlines()) == 1
+    assert client.result(client.request(*selecting(uri, (1, 4), (1, 6), "process"))) == []
 
 
 def test_the_model_is_told_the_path_in_the_workspace() -> None:
@@ -317,8 +346,8 @@ def test_a_model_that_raises_is_said_once_and_the_server_lives(client: Client, u
     assert client.result(client.request(*inline(uri, 1, 0))) == []
     assert client.shown() == "the fill failed: RuntimeError: out of memory"
     assert client.untaken("window/showMessage") == []
-    client.change(uri, 2, {"text": ""})
-    assert texts(client.result(client.request(*inline(uri, 0, 0)))) == ["FILL"]
+    client.change(uri, 2, {"text": "x = 1\ny = 2\n"})
+    assert texts(client.result(client.request(*inline(uri, 2, 0)))) == ["FILL"]
 
 
 # Frames

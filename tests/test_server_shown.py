@@ -75,14 +75,15 @@ def test_typing_along_asks_the_model_nothing(client: Client, tmp_path: Path) -> 
     assert along.works == 1
 
 
-def test_so_does_deleting_back_to_what_was_shown(client: Client, tmp_path: Path) -> None:
+def test_who_deletes_back_to_what_was_shown_and_asks_by_hand_gets_it(client: Client, tmp_path: Path) -> None:
     along = Along(client, tmp_path, fills=["foo(bar)"])
     along.ask(4)
     along.change(typed(1, 4, "foo"))
     along.change({"range": span((1, 5), (1, 7)), "text": ""})
-    assert texts(along.ask(5)) == ["oo(bar)"]
+    assert along.ask(5) == []
+    assert texts(along.ask(5, invoked=True)) == ["oo(bar)"]
     along.change({"range": span((1, 4), (1, 5)), "text": ""})
-    assert texts(along.ask(4)) == ["foo(bar)"]
+    assert texts(along.ask(4, invoked=True)) == ["foo(bar)"]
     assert along.works == 1
 
 
@@ -151,16 +152,7 @@ def test_what_was_not_shown_is_asked_of_the_model(client: Client, tmp_path: Path
     along = Along(client, tmp_path, behind="\n\n", fills=["foo"])
     along.ask(4)
     along.change(change)
-    along.ask({"g": 5, "foo": 7, "f": 4, "": 3}[change["text"]])
-    assert along.works == 2
-
-
-def test_a_fill_of_one_line_is_no_answer_where_more_are_wanted(client: Client, tmp_path: Path) -> None:
-    along = Along(client, tmp_path, fills=["foo"])
-    along.ask(4)
-    along.ask(4, invoked=True)
-    assert along.works == 2
-    along.ask(4)
+    along.ask({"g": 5, "foo": 7, "f": 4, "": 3}[change["text"]], invoked=True)
     assert along.works == 2
 
 
@@ -188,8 +180,8 @@ def test_so_many_answers_are_kept() -> None:
     answers = Answers()
     document = Document.of("file:///a", "python", 1, "\n" * 2 * KEPT)
     for offset in range(2 * KEPT):
-        answers.remember(document.uri, shown(document, Gap(offset, offset), [fill("a")], True))
-    found = [offset for offset in range(2 * KEPT) if answers.find(document, offset, True)]
+        answers.remember(document.uri, shown(document, Gap(offset, offset), [fill("a")]))
+    found = [offset for offset in range(2 * KEPT) if answers.find(document, offset)]
     assert found == list(range(KEPT, 2 * KEPT))
 
 
@@ -223,7 +215,7 @@ def test_whatever_is_accepted_the_text_is_what_was_judged(
 ) -> None:
     document = Document.of("file:///a", "python", 1, before + old + behind)
     gap = Gap(len(before), len(before + old))
-    answer = shown(document, gap, [fill(text) for text in fills], False)
+    answer = shown(document, gap, [fill(text) for text in fills])
     typed_text = fills[0][:along]
     now = Document.of(document.uri, "python", 2, before + typed_text + closed + behind)
     for text, start, end in edits:

@@ -47,9 +47,5 @@ def placed(request: FillRequest) -> FillRequest:
     start = max(text.rfind("\n", low, cursor) + 1, low)
     end = text.find("\n", cursor, high)
     place = place_of(fragment_of(inner), text[start:cursor], text[cursor : high if end < 0 else end])
-    return replace(
-        inner,
-        gaps=(Gap(cursor, cursor + place.closed),),
-        single_line=place.single_line,
-        closed=place.closed,
-    )
+    closed = 0 if request.begins else place.closed  # who has selected something says what is replaced
+    return replace(inner, gaps=(Gap(cursor, cursor + closed),), single_line=place.single_line, closed=closed)

@@ -61,7 +61,9 @@ class Drawing:
         self.greedy = min(lengths, self.batch) if request.settings.seed == 0 else 0
         """Rows whose first draw takes the likeliest tokens: one for each length."""
         self.canvases = [
-            plan.canvas(host, plan.room(row % lengths), closed=request.closed > 0 and row % lengths != OPEN_ROW)
+            plan.canvas(
+                host, plan.room(row % lengths), closed=request.closed > 0 and row % lengths != OPEN_ROW
+            )
             for row in range(self.batch)
         ]
         begun = [[False] * plan.length for _ in self.canvases]

@@ -48,7 +48,7 @@ class Offers:
 
     def show(self, ids: Sequence[int]) -> None:
         """The items ``ids`` go to the editor, as one answer; what is shown again as it is typed counts once."""
-        if not any(self._fates.get(known, "made") != "made" for known in ids):
+        if ids and not any(self._fates.get(known, "made") != "made" for known in ids):
             self.counts.shown += 1
         for known in ids:
             if self._fates.get(known) == "made":

@@ -1,11 +1,13 @@
 """The open documents of one client: the protocol's notifications in, snapshots out."""
 
 import logging
+import time
 from collections.abc import Iterator
 
 from lsprotocol import types as lsp
 
 from dgls.server.messages import Refused
+from dgls.server.restraint import Typing, strokes_of
 from dgls.text import Document, Edit, Encoding, OutsideDocument, Position
 
 log = logging.getLogger(__name__)
@@ -23,6 +25,7 @@ class Documents:
 
     def __init__(self) -> None:
         self.encoding: Encoding = "utf-16"
+        self.typing = Typing()
         self._open: dict[str, Document] = {}
         self._too_large: dict[str, str] = {}
         """URI -> language id of open documents whose text is not kept."""
@@ -65,7 +68,9 @@ class Documents:
         uri, version = params.text_document.uri, params.text_document.version
         edits = [_edit(change) for change in params.content_changes]
         if uri in self._open:
-            changed = self._open[uri].edited(version, edits, self.encoding)
+            before = self._open[uri]
+            self.typing.note(uri, strokes_of(before, edits, self.encoding), time.monotonic())
+            changed = before.edited(version, edits, self.encoding)
             if sum(map(len, changed.lines)) > LARGEST_DOCUMENT:
                 self._drop(uri, changed.language_id)
             else:
@@ -79,6 +84,7 @@ class Documents:
         """Forget a document that the client has closed."""
         self._open.pop(uri, None)
         self._too_large.pop(uri, None)
+        self.typing.forget(uri)
 
     def _drop(self, uri: str, language_id: str) -> None:
         self._open.pop(uri, None)

@@ -1,97 +1,150 @@
-"""Ghost text: ``textDocument/inlineCompletion``. The cursor in, a job of the engine, items out."""
+"""Ghost text: ``textDocument/inlineCompletion``, and what it shares with ``textDocument/completion``.
+
+The cursor in; then nothing, or what is left of an answer that is shown, or a job of the engine; and fills out, as
+the editor can show them.
+"""
 
 import asyncio
-import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
-from dgls.infill.request import Gap
-from dgls.server.commands import line_goes_on
+from dgls.infill.request import Fill, Gap
 from dgls.server.documents import TooLarge
 from dgls.server.edits import in_line_ends_of
 from dgls.server.messages import Accepted, AcceptedCommand, Item, ItemMark
+from dgls.server.restraint import holds_back
 from dgls.server.session import Ask, Session, Wanted
 from dgls.server.shown import Rest, rests_of, shown
 from dgls.text import Document, typed_since
 
+Show = Callable[[Session, Document, Sequence[Rest]], Any]
+"""What an editor is answered with what there is to offer, best first; that may be nothing."""
 
-def inline_completion(
-    session: Session, params: lsp.InlineCompletionParams
-) -> "asyncio.Task[list[Any]] | list[Any]":
-    """Ghost text at the cursor: the best fill, or all of them if the user asked by hand."""
+
+class Cursor(NamedTuple):
+    """Where something is asked for, and how. What is offered takes the place of ``span`` and begins with ``begins``."""
+
+    snapshot: Document
+    offset: int
+    span: Gap
+    begins: str
+    by_hand: bool
+
+
+def inline_completion(session: Session, params: lsp.InlineCompletionParams) -> "asyncio.Task[Any] | Any":
+    """Ghost text at the cursor: the best fill, or all distinct ones if the user asked by hand."""
+    by_hand = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
+    selected = params.context.selected_completion_info
+    return offer(session, params.text_document.uri, params.position, by_hand, selected, _items)
+
+
+def offer(
+    session: Session,
+    uri: str,
+    position: lsp.Position,
+    by_hand: bool,
+    selected: lsp.SelectedCompletionInfo | None,
+    show: Show,
+) -> "asyncio.Task[Any] | Any":
+    """What there is to offer at a cursor, as ``show`` has it: now, or when the engine has answered."""
     try:
-        snapshot = session.documents.get(params.text_document.uri)
+        snapshot = session.documents.get(uri)
     except TooLarge as refused:
         session.show_once(refused.message)
         return []
-    offset = session.documents.offset(snapshot, params.position)
-    invoked = params.context.trigger_kind == lsp.InlineCompletionTriggerKind.Invoked
-    single_line = _single_line(snapshot, offset, invoked)
-    known = session.answers.find(snapshot, offset, single_line)
+    offset = session.documents.offset(snapshot, position)
+    cursor = Cursor(snapshot, offset, Gap(offset, offset), "", by_hand)
+    if selected is not None:
+        start, end = (
+            session.documents.offset(snapshot, edge) for edge in (selected.range.start, selected.range.end)
+        )
+        cursor = cursor._replace(span=Gap(min(start, end), max(start, end)), begins=selected.text)
+    settings, typing = session.resolved.settings.inline, session.documents.typing
+    if holds_back(settings, typing.motion(uri), by_hand=by_hand):
+        session.supersede()
+        return show(session, snapshot, [])
+    known = _worth(session, cursor, _selected(cursor, session.answers.find(snapshot, offset)))
     if known:
         session.supersede()
-        return _shown(session, snapshot, known, invoked)
-    return session.ask(
-        snapshot,
-        Wanted((Gap(offset, offset),), single_line=single_line),
-        "automatic",
-        answer=partial(_items, session, invoked),
-    )
+        return show(session, snapshot, known)
+    wait = 0.0 if by_hand else typing.wait(settings, session.offers.counts, time.monotonic())
+    wanted = Wanted((cursor.span,), find="completion", begins=cursor.begins)
+    return session.ask(snapshot, wanted, "automatic", partial(_answered, session, cursor, show), wait)
 
 
-async def _items(session: Session, every: bool, ask: Ask) -> list[Any]:
+async def _answered(session: Session, cursor: Cursor, show: Show, ask: Ask) -> Any:
     try:
         answer = await session.answered(ask)
     except JsonRpcRequestCancelled:
         raise
     except JsonRpcException:
-        return []  # it has been shown, once; ghost text is no place for errors
-    [gap] = ask.wanted.gaps
-    now = session.documents.find(ask.snapshot.uri)
-    typed = typed_since(ask.snapshot, now, gap.start) if now is not None else None
-    if now is None or typed is None:
+        return show(session, cursor.snapshot, [])  # it was shown, once; ghost text is no place for errors
+    now = session.documents.find(cursor.snapshot.uri)
+    typed = typed_since(cursor.snapshot, now, cursor.span.start) if now is not None else None
+    if now is None or typed is None or (typed and cursor.begins):
         raise JsonRpcRequestCancelled("the document has changed")
+    [gap] = answer.gaps or ask.wanted.gaps
     fills = [fill._replace(texts=(in_line_ends_of(now, fill.texts[0]),)) for fill in answer.fills]
-    given = shown(
-        ask.snapshot, gap, fills, ask.wanted.single_line, first_id=session.offers.number(len(fills))
-    )
-    session.answers.remember(now.uri, given)
-    rests = rests_of(given, now, gap.start + len(typed))
-    if typed and not rests:
-        raise JsonRpcRequestCancelled("what was typed since is not what the answer says")
-    return _shown(session, now, rests, every)
+    first_id = session.offers.number(len(fills))
+    if cursor.begins:
+        rests = _extending(cursor, gap, fills, first_id)
+    else:
+        given = shown(cursor.snapshot, gap, fills, first_id)
+        session.answers.remember(now.uri, given)
+        rests = rests_of(given, now, gap.start + len(typed))
+        if typed and not rests:
+            raise JsonRpcRequestCancelled("what was typed since is not what the answer says")
+    return show(session, now, _worth(session, cursor, rests))
 
 
-def _shown(session: Session, now: Document, rests: Sequence[Rest], every: bool) -> list[Any]:
-    """The items of what is left of fills: the best one, or ``every`` one."""
-    given = rests if every else rests[:1]
-    session.offers.show([rest.id for rest in given])
-    return [msgspec.to_builtins(_item(session, now, rest)) for rest in given]
+def _worth(session: Session, cursor: Cursor, rests: Sequence[Rest]) -> Sequence[Rest]:
+    """Of what there is, what the user gets: everything if asked by hand, else the best of what is likely enough."""
+    if cursor.by_hand:
+        return rests
+    least = session.resolved.settings.inline.min_confidence
+    return [rest for rest in rests if rest.fill.confidence >= least][:1]
 
 
-def _item(session: Session, now: Document, rest: Rest) -> Item:
-    return Item(
-        rest.text,
-        rest.text,
-        session.range(now, rest.span),
-        AcceptedCommand((Accepted(rest.id),)),
-        ItemMark(rest.fill.validated, rest.id),
-    )
+def _selected(cursor: Cursor, rests: Sequence[Rest]) -> Sequence[Rest]:
+    """Of what is left at the cursor, what extends the selected text, in place of what that takes the place of."""
+    if not cursor.begins:
+        return rests
+    before = cursor.snapshot.text[cursor.span.start : cursor.offset]
+    extended = [
+        rest._replace(text=before + rest.text, span=cursor.span)
+        for rest in rests
+        if rest.span.end == cursor.span.end
+    ]
+    return [rest for rest in extended if _extends(cursor, rest)]
 
 
-def _single_line(document: Document, offset: int, invoked: bool) -> bool:
-    """Whether ghost text at ``offset`` stays on its line.
-
-    It does where the line goes on behind the cursor, and, unless the user asked by hand, where it has begun.
-    """
-    begun = re.search(r"[^\s]", document.text[_line_start(document, offset) : offset]) is not None
-    return line_goes_on(document, offset) or (begun and not invoked)
+def _extending(cursor: Cursor, gap: Gap, fills: Sequence[Fill], first_id: int) -> list[Rest]:
+    rests = [Rest(fill.texts[0], gap, fill, number) for number, fill in enumerate(fills, first_id)]
+    return [rest for rest in rests if _extends(cursor, rest)]
 
 
-def _line_start(document: Document, offset: int) -> int:
-    return document.starts[document.position(offset, "utf-32").line]
+def _extends(cursor: Cursor, rest: Rest) -> bool:
+    return rest.text.startswith(cursor.begins) and rest.text != cursor.begins
+
+
+def _items(session: Session, now: Document, rests: Sequence[Rest]) -> list[Any]:
+    """InlineCompletionItems."""
+    session.offers.show([rest.id for rest in rests])
+    return [
+        msgspec.to_builtins(
+            Item(
+                rest.text,
+                rest.text,
+                session.range(now, rest.span),
+                AcceptedCommand((Accepted(rest.id),)),
+                ItemMark(rest.fill.validated, rest.id),
+            )
+        )
+        for rest in rests
+    ]

@@ -56,6 +56,7 @@ class Wanted(NamedTuple):
     gaps: tuple[Gap, ...]
     single_line: bool = False
     find: Find | None = None
+    begins: str = ""
     strength: float | None = None
     candidates: int | None = None
     redrawn: int = 0
@@ -74,6 +75,8 @@ class Ask:
         """How far into the text that the engine reads the snapshot begins: other cells may stand before it."""
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.job: Job | None = None
+        self.waits: asyncio.TimerHandle | None = None
+        """What gives it to the engine, while it waits for a pause in the typing."""
         self.watchers: list[Callable[[Frame], None]] = []
         """Who is shown each frame, beside a client that wants frames."""
         self.previews = True
@@ -85,6 +88,8 @@ class Ask:
             if isinstance(outcome, Answer):
                 outcome = outcome._replace(gaps=self.in_snapshot(outcome.gaps))
             self.outcome.set_result(outcome)
+        if self.waits is not None:
+            self.waits.cancel()
         if self.job is not None:
             self.job.cancel()
 
@@ -186,16 +191,19 @@ class Session(LanguageServer):
         wanted: Wanted,
         kind: Kind,
         answer: Callable[[Ask], Coroutine[Any, Any, Value]],
+        wait: float = 0.0,
     ) -> "asyncio.Task[Value]":
-        """Give the engine gaps of ``snapshot`` to fill, and reply with what ``answer`` makes of it.
+        """Give the engine gaps of ``snapshot`` to fill, in ``wait`` seconds; reply with what ``answer`` makes of it.
 
         To be called before anything is awaited. If the client cancels the reply, the work for it ends too.
         """
+        if kind == "automatic":
+            self.supersede()
         msg_id = self.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
         # A fault is found in, and mended with, a cell alone; any other gap is filled with what stands around it.
         read = self.notebooks.alone if wanted.find == "faults" else self.notebooks.among_others
-        view = read(snapshot, wanted.gaps if wanted.find in (None, "each") else ())
+        view = read(snapshot, () if wanted.find in ("holes", "faults") else wanted.gaps)
         ask = Ask(snapshot, wanted, msg_id, kind, view.shift)
         infill = self.resolved.settings.infill
         request = FillRequest(
@@ -208,17 +216,21 @@ class Session(LanguageServer):
             single_line=wanted.single_line,
             candidates=wanted.candidates,
             find=wanted.find,
+            begins=wanted.begins,
             strength=wanted.strength,
             elsewhere=self._elsewhere(snapshot, view.text, shifted(wanted.gaps, view.shift)[0]),
         )
-        ask.job = self.seat.submit(
-            request,
-            kind,
-            on_done=self._in_loop(ask.end),
-            on_frame=self._in_loop(partial(self._show_frame, ask))
-            if self.wants_frames or kind == "command"
-            else None,
-        )
+        watched = self.wants_frames or kind == "command"
+        on_frame = self._in_loop(partial(self._show_frame, ask)) if watched else None
+
+        def submit() -> None:
+            ask.waits = None
+            ask.job = self.seat.submit(request, kind, self._in_loop(ask.end), on_frame)
+
+        if wait > 0:
+            ask.waits = self.loop.call_later(wait, submit)
+        else:
+            submit()
         reply = asyncio.create_task(answer(ask))
 
         def ended(_: object) -> None:
@@ -300,7 +312,7 @@ class Session(LanguageServer):
             return Glance()
 
     def drop_stale(self, uri: str) -> None:
-        """End the automatic work that a change to ``uri`` made useless: any but what was typed at its gap.
+        """End the automatic work that a change to ``uri`` made useless: any but what was begun and typed at its gap.
 
         The last fill moves with what was changed.
         """
@@ -315,7 +327,7 @@ class Session(LanguageServer):
         for ask in list(self._asks):
             if ask.kind == "command" or ask.snapshot.uri != uri:
                 continue
-            if now is None or typed_since(ask.snapshot, now, ask.wanted.gaps[0].start) is None:
+            if now is None or ask.waits or typed_since(ask.snapshot, now, ask.wanted.gaps[0].start) is None:
                 ask.end(Cancelled("the document has changed"))
 
     def supersede(self) -> None:

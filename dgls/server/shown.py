@@ -23,14 +23,13 @@ KEPT = 16
 class Shown(NamedTuple):
     """The ``fills`` of the gap from ``start`` to ``end``, which count lines and characters, in a document's ``lines``.
 
-    Fills have the line ends of the document. ``single_line`` says that they were kept on their line.
+    Fills have the line ends of the document.
     """
 
     lines: list[str]
     start: Position
     end: Position
     fills: tuple[Fill, ...]
-    single_line: bool
     first_id: int = 0
     """The id of the first fill's item; those of the others follow it."""
 
@@ -44,10 +43,10 @@ class Rest(NamedTuple):
     id: int
 
 
-def shown(snapshot: Document, gap: Gap, fills: Sequence[Fill], single_line: bool, first_id: int = 0) -> Shown:
+def shown(snapshot: Document, gap: Gap, fills: Sequence[Fill], first_id: int = 0) -> Shown:
     """The answer for the one ``gap`` of ``snapshot``."""
     start, end = snapshot.position(gap.start, "utf-32"), snapshot.position(gap.end, "utf-32")
-    return Shown(snapshot.lines, start, end, tuple(fills), single_line, first_id)
+    return Shown(snapshot.lines, start, end, tuple(fills), first_id)
 
 
 def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
@@ -64,17 +63,15 @@ def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
     typed, behind = middle[:typed_length], middle[typed_length:]
     if LINE_END.search(behind):
         return []
-    original = _between(answer, answer.lines)
     rests: dict[str, Rest] = {}
     for number, fill in enumerate(answer.fills, answer.first_id):
         [text] = fill.texts
         rest = text[len(typed) :]
-        if (
-            text.startswith(typed)
-            and rest not in ("", behind)
-            and (behind == original or _is_scattered_in(behind, rest))
-        ):
-            rests.setdefault(rest, Rest(rest, Gap(cursor, cursor + len(behind)), fill, number))
+        if text.startswith(typed) and rest not in ("", behind) and _is_scattered_in(behind, rest):
+            # What stands behind the cursor anyway is left where it is.
+            kept = len(behind) if rest.endswith(behind) else 0
+            span = Gap(cursor, cursor + len(behind) - kept)
+            rests.setdefault(rest, Rest(rest[: len(rest) - kept], span, fill, number))
     return list(rests.values())
 
 
@@ -89,16 +86,12 @@ class Answers:
         if answer.fills:
             self._answers.setdefault(uri, deque(maxlen=KEPT)).appendleft(answer)
 
-    def find(self, now: Document, cursor: int, single_line: bool) -> list[Rest]:
-        """What the newest answer that still holds says at ``cursor``; nothing where none does.
-
-        Fills that were kept on their line are no answer where more lines are wanted.
-        """
+    def find(self, now: Document, cursor: int) -> list[Rest]:
+        """What the newest answer that still holds says at ``cursor``; nothing where none does."""
         for answer in self._answers.get(now.uri, ()):
-            if single_line or not answer.single_line:
-                rests = rests_of(answer, now, cursor)
-                if rests:
-                    return rests
+            rests = rests_of(answer, now, cursor)
+            if rests:
+                return rests
         return []
 
     def forget(self, uri: str) -> None:

@@ -1,0 +1,143 @@
+"""When to say nothing, and how long to wait: told from what the user does, before anything is computed.
+
+Who deletes or undoes is not asking for text. Who types fast is not asking yet: a request waits until the user's own
+rhythm says that this is a pause. What is asked for by hand is always answered, and at once.
+
+Pure functions over changes, and the little that is remembered of them. Knows no protocol, and no model.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Literal, NamedTuple
+
+from dgls.config import InlineSettings
+from dgls.server.acceptance import Counts
+from dgls.text import Document, Edit, Encoding, Position
+
+KEPT = 64
+"""Strokes of a document that are looked back at for one that a later one undoes."""
+MOST_EDITS = 16
+"""Edits of one change; more are a tool's doing, and tell nothing of the user."""
+LEAST_UNDONE = 2
+"""Characters; one that is put back may as well have been typed again."""
+BEATS = 16
+"""Intervals between keystrokes that the rhythm is told from."""
+LONGEST_BEAT = 1.0
+"""Seconds; a longer interval is a pause, and no part of the rhythm."""
+PAUSE = 1.5
+"""After so many beats without a keystroke the user has paused."""
+LEAST_PAUSE = 0.05
+"""Seconds that are no pause yet, however fast keystrokes came."""
+
+Motion = Literal["typed", "deleted", "undone"]
+
+
+class Stroke(NamedTuple):
+    """One edit of the user's: what was removed at ``start``, and what was put there."""
+
+    start: Position
+    removed: str
+    inserted: str
+
+
+def strokes_of(before: Document, edits: Sequence[Edit], encoding: Encoding) -> list[Stroke]:
+    """What ``edits``, each of the result of the one before, did to ``before``."""
+    if len(edits) > MOST_EDITS:
+        return []
+    strokes: list[Stroke] = []
+    document = before
+    for edit in edits:
+        after = document.edited(document.version, [edit], encoding)
+        if edit.start is None or edit.end is None:
+            strokes.append(_difference(document.lines, after.lines))
+        else:
+            start, end = sorted((edit.start, edit.end))
+            strokes.append(Stroke(start, document.between(start, end, encoding), edit.text))
+        document = after
+    return strokes
+
+
+def motion_of(strokes: Sequence[Stroke], past: Iterable[Stroke]) -> Motion:
+    """What ``strokes``, one change, are, where ``past`` are those before them."""
+    if strokes and all(_is_deletion(stroke) for stroke in strokes):
+        return "deleted"
+    earlier = set(past)
+    if strokes and all(
+        len(stroke.inserted) >= LEAST_UNDONE
+        and Stroke(stroke.start, stroke.inserted, stroke.removed) in earlier
+        for stroke in strokes
+    ):
+        return "undone"
+    return "typed"
+
+
+def holds_back(settings: InlineSettings, motion: Motion, *, by_hand: bool) -> bool:
+    """Whether nothing is said at all; ``motion`` is the last change of the document."""
+    if settings.trigger == "off" or by_hand:
+        return settings.trigger == "off"
+    return settings.trigger == "manual" or motion != "typed"
+
+
+def pause(beats: Sequence[float], counts: Counts, most: float) -> float:
+    """Seconds without a keystroke after which a user with this rhythm (seconds between keystrokes) has paused.
+
+    Longer where what is shown is dismissed, shorter where it is accepted, and never more than ``most``.
+    """
+    if not beats:
+        return most / 2
+    liking = (counts.rejected - counts.accepted / 2) / (counts.shown + 10)
+    return min(most, max(LEAST_PAUSE, PAUSE * median(beats) * (1 + liking)))
+
+
+class Typing:
+    """What is remembered of one user's typing: the last strokes of each document, and the rhythm of them all."""
+
+    def __init__(self) -> None:
+        self._strokes: dict[str, deque[Stroke]] = {}
+        self._motions: dict[str, Motion] = {}
+        self._beats: deque[float] = deque(maxlen=BEATS)
+        self._last = float("-inf")
+
+    def note(self, uri: str, strokes: Sequence[Stroke], now: float) -> None:
+        """A document was changed at ``now`` seconds."""
+        past = self._strokes.setdefault(uri, deque(maxlen=KEPT))
+        self._motions[uri] = motion_of(strokes, past)
+        past.extend(strokes)
+        if strokes and self._motions[uri] == "typed" and now - self._last <= LONGEST_BEAT:
+            self._beats.append(now - self._last)
+        self._last = now
+
+    def motion(self, uri: str) -> Motion:
+        """What the last change of a document was."""
+        return self._motions.get(uri, "typed")
+
+    def wait(self, settings: InlineSettings, counts: Counts, now: float) -> float:
+        """Seconds to wait from ``now`` on; none where the client has waited so long already."""
+        return max(0.0, self._last + pause(self._beats, counts, settings.debounce_ms / 1000) - now)
+
+    def forget(self, uri: str) -> None:
+        """Drop what is remembered of a document that was closed."""
+        self._strokes.pop(uri, None)
+        self._motions.pop(uri, None)
+
+
+def _is_deletion(stroke: Stroke) -> bool:
+    """Whether something was taken away and nothing said: blanks that get fewer are no text."""
+    blank = not stroke.inserted.strip() and "\n" not in stroke.inserted and "\r" not in stroke.inserted
+    return blank and len(stroke.inserted) < len(stroke.removed)
+
+
+def _difference(before: Sequence[str], after: Sequence[str]) -> Stroke:
+    """The one stretch in which two texts, in lines, differ."""
+    most = min(len(before), len(after))
+    head = next((line for line in range(most) if before[line] != after[line]), most)
+    most -= head
+    tail = next((line for line in range(most) if before[-1 - line] != after[-1 - line]), most)
+    old = "".join(before[head : len(before) - tail])
+    new = "".join(after[head : len(after) - tail])
+    most = min(len(old), len(new))
+    start = next((index for index in range(most) if old[index] != new[index]), most)
+    most -= start
+    end = next((index for index in range(most) if old[-1 - index] != new[-1 - index]), most)
+    return Stroke(Position(head, start), old[start : len(old) - end], new[start : len(new) - end])
