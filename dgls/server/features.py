@@ -4,13 +4,17 @@ A feature is a plain function: it takes its snapshot at once, before any later c
 task that will reply. What editors ask for unasked stands in ``inline.py``, what users ask for in ``commands.py``.
 """
 
+import asyncio
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from lsprotocol import types as lsp
+from pygls.exceptions import JsonRpcException
 
 from dgls.server.actions import REWRITE_KIND, code_actions, resolve
 from dgls.server.commands import COMMANDS
+from dgls.server.completion import OPTIONS, completion
 from dgls.server.inline import inline_completion
 from dgls.server.messages import (
     ACCEPTED_COMMAND,
@@ -25,13 +29,13 @@ from dgls.server.messages import (
 )
 from dgls.server.session import Session
 
+log = logging.getLogger(__name__)
+
 
 def register(session: Session) -> None:
     """Put the features into the session."""
     session.feature(lsp.INITIALIZE)(initialize)
     session.feature(lsp.INITIALIZED)(initialized)
-    # Without options of their own, inline completions are never advertised.
-    session.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, lsp.InlineCompletionOptions())(inline_completion)
     session.feature(
         lsp.TEXT_DOCUMENT_CODE_ACTION,
         lsp.CodeActionOptions([lsp.CodeActionKind.QuickFix, REWRITE_KIND], resolve_provider=True),
@@ -46,13 +50,39 @@ def register(session: Session) -> None:
 
 
 def initialize(session: Session, params: lsp.InitializeParams) -> None:
-    """Take what the client says of itself."""
+    """Take what the client says of itself, and offer what is written at the cursor in the way that it has for that."""
     session.initialize(params)
+    known = params.capabilities.text_document and params.capabilities.text_document.inline_completion
+    # pygls advertises inline completions only where there are options.
+    options = None if known and known.dynamic_registration else lsp.InlineCompletionOptions()
+    session.feature(lsp.TEXT_DOCUMENT_INLINE_COMPLETION, options)(inline_completion)
+    if known is None:
+        session.feature(lsp.TEXT_DOCUMENT_COMPLETION, OPTIONS)(completion)
 
 
 def initialized(session: Session, params: lsp.InitializedParams) -> None:
     """Begin: load the model."""
     session.initialized()
+    known = session.client_capabilities.text_document
+    if known and known.inline_completion and known.inline_completion.dynamic_registration:
+        session.keep(asyncio.create_task(register_languages(session)))
+
+
+async def register_languages(session: Session) -> None:
+    """Ask a client that lets servers choose for inline completions in every language that dgls has a grammar of."""
+    from dgls.syntax.language import known_ids  # not at the top: it brings the parser
+
+    languages = await asyncio.to_thread(known_ids)
+    options = lsp.InlineCompletionRegistrationOptions(
+        document_selector=[lsp.TextDocumentFilterLanguage(language) for language in languages]
+    )
+    method = lsp.TEXT_DOCUMENT_INLINE_COMPLETION
+    try:
+        await session.client_register_capability_async(
+            lsp.RegistrationParams([lsp.Registration(method, method, options)])
+        )
+    except JsonRpcException as error:
+        log.error("the client refuses to register %s: %s", method, error.message)
 
 
 def accepted(session: Session, params: Any) -> None:

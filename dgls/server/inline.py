@@ -27,6 +27,9 @@ Show = Callable[[Session, Document, Sequence[Rest]], Any]
 """What an editor is answered with what there is to offer, best first; that may be nothing."""
 
 
+NO_DOCUMENT = Document.of("", "", 0, "")
+
+
 class Cursor(NamedTuple):
     """Where something is asked for, and how. What is offered takes the place of ``span`` and begins with ``begins``."""
 
@@ -57,7 +60,7 @@ def offer(
         snapshot = session.documents.get(uri)
     except TooLarge as refused:
         session.show_once(refused.message)
-        return []
+        return show(session, NO_DOCUMENT, [])
     offset = session.documents.offset(snapshot, position)
     cursor = Cursor(snapshot, offset, Gap(offset, offset), "", by_hand)
     if selected is not None:

@@ -112,6 +112,10 @@ class Typing:
         """What the last change of a document was."""
         return self._motions.get(uri, "typed")
 
+    def has_paused(self, now: float) -> bool:
+        """Whether no document was changed lately."""
+        return now - self._last > LONGEST_BEAT
+
     def wait(self, settings: InlineSettings, counts: Counts, now: float) -> float:
         """Seconds to wait from ``now`` on; none where the client has waited so long already."""
         return max(0.0, self._last + pause(self._beats, counts, settings.debounce_ms / 1000) - now)
