@@ -34,6 +34,10 @@ def test_bench_measures_all_that_it_promises(tiny_dgls: Path) -> None:
     for name in ("inline_ms", "inline_cold_ms", "cancel_ms"):
         assert 0 < measured[name]["p50"] <= measured[name]["p95"]
     assert measured["loop_stall_ms"]["max"] > 0
+    shared = measured["shared"]
+    assert shared["windows"] == 8
+    assert 0 < shared["wait_median"] <= shared["wait_largest"]
+    assert 0 < shared["window_rss_mb"] < 100 < shared["server_rss_mb"]
     assert measured["prefill_tokens"] > 100
     assert measured["machine"]["checkpoint"] == str(tiny_dgls)
     assert 400 <= measured["machine"]["lines"] <= 600

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 import socket
 import stat
 import sys
@@ -240,7 +239,7 @@ def test_settings_of_a_window_are_its_own(desk: Desk) -> None:
 def test_what_a_killed_server_left_behind_is_replaced(desk: Desk) -> None:
     with desk.window() as client:
         filled(client)
-        desk.server().send_signal(signal.SIGKILL)
+        desk.server().kill()
         assert client.ended() == 1
         assert b"the shared server has ended" in client.log
     assert (desk.folder / "server.sock").exists()
@@ -327,8 +326,10 @@ def test_a_port_that_a_killed_server_left_behind_is_not_trusted(far_desk: Desk) 
     """It may be anybody's by now."""
     with far_desk.window() as client:
         filled(client)
-        far_desk.server().send_signal(signal.SIGKILL)
+        server = far_desk.server()
+        server.kill()
         assert client.ended() == 1
+        server.wait(PATIENCE)
     far_desk.loads.unlink()
     address: Json = json.loads((far_desk.folder / "server.json").read_text())
     with socket.create_server(("127.0.0.1", address["port"])) as impostor, far_desk.window() as client:

@@ -22,6 +22,7 @@ import dgls
 from dgls.config import Settings
 from dgls.evaluation.cuts import spans_of
 from dgls.evaluation.latency import FILE, Latency, measure, milliseconds
+from dgls.evaluation.sharing import Sharing, measure_sharing
 from dgls.evaluation.verdicts import Verdicts, measure_verdicts
 from dgls.infill.request import FillRequest, Frame, Gap, Prefilled
 
@@ -52,11 +53,12 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
             status.update(what)
 
         latency = asyncio.run(measure(command, rounds, SEED, say))
+        sharing = asyncio.run(measure_sharing(command, max(1, rounds // 10), SEED, say))
         say("one prefill, one step")
         passes = measure_passes(settings)
         say("verdicts")
         verdicts = measure_verdicts(QUICK_VERDICT_GAPS if quick else VERDICT_GAPS, SEED)
-    measured = report(latency, passes, verdicts, settings, rounds)
+    measured = report(latency, sharing, passes, verdicts, settings, rounds)
     if as_json:
         print(json.dumps(measured))
     else:
@@ -93,7 +95,7 @@ def measure_passes(settings: Settings) -> Passes:
 
 
 def report(
-    latency: Latency, passes: Passes, verdicts: Verdicts, settings: Settings, rounds: int
+    latency: Latency, sharing: Sharing, passes: Passes, verdicts: Verdicts, settings: Settings, rounds: int
 ) -> dict[str, Any]:
     """All that was measured, as ``--json`` prints it."""
     return {
@@ -109,6 +111,7 @@ def report(
         "loop_stall_ms": {"max": latency.loop_stall_ms},
         "inline_asked": latency.asked,
         "inline_offered": latency.offered,
+        "shared": sharing._asdict(),
         "verdict_ms": {
             language: {place: times._asdict() for place, times in places.items()}
             for language, places in verdicts.items()
@@ -155,6 +158,15 @@ def table(measured: dict[str, Any]) -> Table:
     row("inline, cold", "ms", **measured["inline_cold_ms"], limit="1,500 ms")
     row("cancel", "ms", **measured["cancel_ms"], limit="a step")
     row("event loop stalled, longest", "ms", measured["loop_stall_ms"]["max"], limit="20 ms")
+    shared = measured["shared"]
+    row(
+        f"{shared['windows']} windows at once: longest wait, in fair shares",
+        "",
+        shared["wait_largest"],
+        limit="2",
+    )
+    row("  resident memory of a window's process", "MB", shared["window_rss_mb"])
+    row("  resident memory of the shared server", "MB", shared["server_rss_mb"])
     for language, places in measured["verdict_ms"].items():
         for place, times in places.items():
             limit = "1 / 5 ms"

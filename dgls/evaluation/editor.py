@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -285,14 +285,22 @@ class Editor:
 
 
 @asynccontextmanager
-async def editing(command: Sequence[str], settings: Json | None = None) -> AsyncIterator[Editor]:
+async def editing(
+    command: Sequence[str], settings: Json | None = None, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[Editor]:
     """An editor whose server, started by ``command``, is initialized; shut down at the end.
 
-    ``settings`` are the initialization options. Raises :class:`ServerError`.
+    ``settings`` are the initialization options; ``environment`` stands above this process's own. Raises
+    :class:`ServerError`.
     """
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=pipe, stdout=pipe, stderr=pipe, limit=2**24
+        *command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        limit=2**24,
+        env={**os.environ, **(environment or {})},
     )
     editor = Editor(process)
     try:

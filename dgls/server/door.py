@@ -8,10 +8,8 @@ Who holds the lock beside the door is the server, and replaces what an earlier o
 lock with the process that held it. Knows nothing of what is said through the door.
 """
 
-import hmac
 import json
 import os
-import secrets
 import socket
 import stat
 import sys
@@ -143,17 +141,23 @@ class PortDoor(Door):
 
     def admits(self, secret: str) -> bool:
         """Whether ``secret`` is what stands in the file."""
-        return hmac.compare_digest(secret.encode(), self._secret.encode())
+        from secrets import (
+            compare_digest,
+        )  # brings megabytes, like all that a window of a socket can do without
+
+        return compare_digest(secret.encode(), self._secret.encode())
 
     @property
     def _path(self) -> Path:
         return self.folder / "server.json"
 
     def _listen(self) -> socket.socket:
+        from secrets import token_hex
+
         import psutil
 
         listening = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
-        self._secret = secrets.token_hex(32)
+        self._secret = token_hex(32)
         own = psutil.Process()
         address = {"port": listening.getsockname()[1], "pid": own.pid, "started": own.create_time()}
         unfinished = self._path.with_suffix(".new")

@@ -160,9 +160,10 @@ class Session(LanguageServer):
         """Load the model, and say what is wrong with the settings."""
         if self.resolved.problems:
             self.show("\n".join(self.resolved.problems), lsp.MessageType.Warning)
-        if not isinstance(self.engine.state, Ready):
-            self._loading.begin()
+        self._loading.begin()
         self.engine.start()
+        if isinstance(self.engine.state, Ready):  # another client's doing
+            self._loading.follow(self.engine.state)
 
     def keep(self, task: "asyncio.Task[Any]") -> None:
         """Hold a task that nobody awaits until it is done: the event loop holds it but weakly."""
