@@ -62,6 +62,10 @@ def mended(text: str, answer: Answer) -> str:
         ("s = 'abc\nprint(s)\n", "s = 'abc'\nprint(s)\n"),
         ("x = [1, 2, 3\n\n\ndef g():\n    return 1\n", "x = [1, 2, 3]\n\n\ndef g():\n    return 1\n"),
         ("x = (1 + 2\ny = 3\n", "x = (1 + 2)\ny = 3\n"),
+        (
+            "class A:\n    def a(self, b\n        self.b = b\n        self.c = 1\n\n    def d(self):\n        pass\n",
+            "class A:\n    def a(self, b):\n        self.b = b\n        self.c = 1\n\n    def d(self):\n        pass\n",
+        ),
     ],
 )
 def test_a_token_that_is_missing_is_put_in_where_the_model_finds_it_likeliest(

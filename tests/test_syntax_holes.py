@@ -32,6 +32,7 @@ def test_holes_are_found_and_nothing_else(folder: str) -> None:
     for marked in read(SOURCES / folder / "holes.txt").split("\n%%\n"):
         text, gaps = unmarked(marked)
         found = find_holes(text, load(folder), budget_ms=PATIENCE_MS)
+        assert found is not None
         assert [(gap, text[gap.start : gap.end]) for gap in found] == [
             (gap, text[gap.start : gap.end]) for gap in gaps
         ]
@@ -42,7 +43,7 @@ def test_finished_files_have_few_holes(folder: str) -> None:
     found = [
         (path.name, read(path)[gap.start : gap.end])
         for path in files(folder)
-        for gap in find_holes(read(path), load(folder), budget_ms=PATIENCE_MS)
+        for gap in find_holes(read(path), load(folder), budget_ms=PATIENCE_MS) or ()
     ]
     assert len(found) <= len(files(folder)), found
 
@@ -108,10 +109,10 @@ def test_no_query_is_asked_about_an_error_that_holds_thousands() -> None:
 
 
 @pytest.mark.parametrize("text", ["{" * 100_000, "-" * 100_000, "function f() {" * 20_000, "x" * 5_000_000])
-def test_pathological_texts_have_no_holes_in_time(text: str) -> None:
+def test_in_pathological_texts_nobody_says_that_there_are_no_holes(text: str) -> None:
     javascript = language_of("javascript", "")
     assert javascript is not None
-    assert find_holes(text, javascript, budget_ms=50) == []
+    assert find_holes(text, javascript, budget_ms=50) is None
 
 
 pieces = st.sampled_from(
@@ -136,7 +137,7 @@ def test_holes_never_overlap_and_lie_in_the_text(text: str) -> None:
     javascript = language_of("javascript", "")
     assert javascript is not None
     position = 0
-    for number, hole in enumerate(find_holes(text, javascript)):
+    for number, hole in enumerate(find_holes(text, javascript, budget_ms=PATIENCE_MS) or ()):
         assert position <= hole.start <= hole.end <= len(text)
         assert number == 0 or position < hole.end
         position = hole.end

@@ -29,7 +29,8 @@ def glance(text: str, language_id: str, path: str) -> Glance:
     if language is None or len(text) > GLANCED_CHARACTERS:
         return Glance()
     wrong = troubles(text, language, budget_ms=GLANCE_MS)
-    return Glance(tuple(find_holes(text, language, budget_ms=GLANCE_MS)), tuple(wrong or ()))
+    holes = find_holes(text, language, budget_ms=GLANCE_MS)
+    return Glance(tuple(holes or ()), tuple(wrong or ()))
 
 
 def missing_grammar(text: str, gaps: Sequence[Gap], language_id: str, path: str) -> str:
@@ -64,7 +65,7 @@ def language_at_hand(request: FillRequest) -> Language | None:
 def holes_of(request: FillRequest) -> tuple[Gap, ...]:
     """The holes in the spans of ``request``, sorted; none overlaps another. An empty span is the function around it.
 
-    Raises :class:`FillError` where there is no function or no grammar.
+    Raises :class:`FillError` where there is no function or no grammar, or where there was no time to find them.
     """
     language = language_for(request, "holes")
     low, high = request.part or (0, len(request.text))
@@ -77,7 +78,12 @@ def holes_of(request: FillRequest) -> tuple[Gap, ...]:
             raise FillError(
                 "no function encloses the cursor; select what is to be filled, or take the whole file"
             )
-        for hole in find_holes(request.text, language, span, BUDGET_MS):
+        holes = find_holes(request.text, language, span, BUDGET_MS)
+        if holes is None:
+            raise FillError(
+                "the text is too large, or too broken, to find its holes in time; select a part of it"
+            )
+        for hole in holes:
             if (
                 low <= hole.start
                 and hole.end <= high

@@ -39,7 +39,7 @@ def fill_holes(
     done: list[Filled] = []
     nfe = rejected = prefilled = 0
     pending = deque(_groups(host, request, holes))
-    while pending and not (done and request.late):
+    while pending and not (nfe and request.late):
         group = pending.popleft()
         steps = fill_gaps(host, store, _asked(request, holes, done, group))
         while True:

@@ -31,6 +31,8 @@ MOST_SCORED = 16
 ALIKE = 0.05
 """Nats per token by which candidates are alike to the model: then the last place on the line is taken, since what
 stands on a line mostly belongs into what was opened on it."""
+MOST_CHANGED = 40
+"""Characters that the model may take out and put in, where it is given less to draw anew."""
 STRENGTH = 0.4
 """Which share of a faulty line is drawn again, before all of it is."""
 
@@ -51,7 +53,7 @@ def mend(host: Host, store: PrefixStore, request: FillRequest) -> Generator[Fram
     spans = list(request.gaps)
     skipped = -1
     confidences: list[float] = []
-    while not (confidences and request.late):
+    while not (request.late and (confidences or skipped >= 0)):
         todo = [trouble for trouble in work.troubles(spans) if trouble.start > skipped]
         if not todo:
             break
@@ -94,7 +96,9 @@ class _Work:
         """What is wrong and touches ``spans``."""
         found = troubles(self.text, self.language)
         if found is None:
-            raise FillError("the text is too large, or too broken, to find its faults in time")
+            raise FillError(
+                "the text is too large, or too broken, to find its faults in time; no part of it was changed"
+            )
         return [
             trouble
             for trouble in found
@@ -107,6 +111,9 @@ class _Work:
         single = [
             edit for edit in mending_edits(self.text, self.language, trouble) if self._helps(edit, wrong)
         ]
+        if not any(self._lessens(edit, wrong) for edit in single):
+            double = mending_edits(self.text, self.language, trouble, two=True)
+            single = [edit for edit in double if self._lessens(edit, wrong)] or single
         single.sort(key=_size)
         likely = [edit for edit in single if edit.text or edit.end - edit.start <= SMALL]
         if likely:
@@ -122,6 +129,10 @@ class _Work:
             if found is not None:
                 return found
         return (yield from self._likeliest(single[:1])) if single else None
+
+    def _lessens(self, edit: Edit, wrong: Wrongness) -> bool:
+        """Whether fewer characters are wrong after ``edit``: it does more than put the fault off."""
+        return self._wrong(self._with(edit)).extent < wrong.extent
 
     def _wrong(self, text: str) -> Wrongness:
         """How much is wrong in ``text``; more than anything can be where there was no time to find out."""
@@ -182,7 +193,8 @@ class _Work:
         found: list[Mended] = []
         for fill in answer.fills:
             edit = trimmed(self.text, gap, fill.texts[0])
-            if self._helps(edit, wrong):
+            # What parses because most of it is gone is not mended.
+            if self._changed(edit) <= max(MOST_CHANGED, gap.end - gap.start) and self._helps(edit, wrong):
                 found.append(Mended(edit, fill.confidence))
         self.rejected += answer.rejected + len(answer.fills) - len(found)
         return min(found, key=lambda mended: (self._changed(mended.edit), -mended.confidence), default=None)

@@ -12,12 +12,12 @@ BUDGET_MS = 500.0
 
 def find_holes(
     text: str, language: Language, span: Gap | None = None, budget_ms: float = BUDGET_MS
-) -> list[Gap]:
+) -> list[Gap] | None:
     """The holes of ``text`` that lie in ``span``, or around all of it; all of them without a span.
 
     Those of languages inside the text's are found by their own rules, unless lines of the outer language cut them.
-    The gaps are character offsets, sorted; none overlaps another, since the outermost counts. Some or all are left out
-    where the time was up, or where the span is too large. Raises ValueError where the span is outside the text.
+    The gaps are character offsets, sorted; none overlaps another, since the outermost counts. None where the time was
+    up before the end, or the span is too large. Raises ValueError where the span is outside the text.
     """
     span = Gap(0, len(text)) if span is None else span
     if not 0 <= span.start <= span.end <= len(text):
@@ -28,9 +28,12 @@ def find_holes(
     first = len(text[: span.start].encode())
     last = first + len(text[span.start : span.end].encode())
     within = max(0, first - 1), min(len(source), last + 1)  # with what an empty span touches
+    spans = _hole_spans(source, language, within, clock)
+    if spans is None:
+        return None
     gaps: list[Gap] = []
     offset, position = 0, 0
-    for start, end in _hole_spans(source, language, within, clock):
+    for start, end in spans:
         low = position + characters(source, offset, start)
         high = low + characters(source, start, end)
         offset, position = end, high
@@ -41,15 +44,18 @@ def find_holes(
     return gaps
 
 
-def _hole_spans(source: bytes, language: Language, within: Span, clock: Clock) -> list[Span]:
+def _hole_spans(source: bytes, language: Language, within: Span, clock: Clock) -> list[Span] | None:
     """The bytes of the holes that touch ``within``, sorted, with those in languages inside ``language``."""
     tree = parse(source, language, clock)
-    if tree is None:
-        return []
-    spans = language.holes.spans(tree.root_node, source, clock.late, within) or []
+    spans = None if tree is None else language.holes.spans(tree.root_node, source, clock.late, within)
+    if tree is None or spans is None:
+        return None
     for inner in inner_texts(tree, source, language, within, clock):
         text = inner.of(source)
-        for hole in _hole_spans(text, inner.language, (0, len(text)), clock):
+        inside = _hole_spans(text, inner.language, (0, len(text)), clock)
+        if inside is None:
+            return None
+        for hole in inside:
             low, high = inner.outward(hole)
             if high - low == hole[1] - hole[0]:
                 spans.append((low, high))

@@ -8,7 +8,7 @@ counts for what the parser says of the text with it.
 from collections.abc import Iterator, Sequence
 from copy import copy
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import product, zip_longest
 from typing import NamedTuple
 
 from tree_sitter import Node, Point, Tree
@@ -27,6 +27,7 @@ PLACES = 24
 LINES = 12
 """Lines looked at behind the beginning of a fault and before its end: an ERROR can hold a whole file."""
 SIGNS = tuple(")]}:,;({[=.<>")
+CLOSERS = (b")", b"]")
 MOST_WORDS = 24
 """Words and signs tried at a place where the parser knows what may follow."""
 
@@ -122,17 +123,17 @@ def wrongness(text: str, found: Sequence[Trouble]) -> Wrongness:
 
 
 def mending_edits(
-    text: str, language: Language, trouble: Trouble, budget_ms: float = BUDGET_MS
+    text: str, language: Language, trouble: Trouble, *, two: bool = False, budget_ms: float = BUDGET_MS
 ) -> list[Edit]:
-    """The edits of one token near ``trouble`` after which the parser gets furthest, and least is left of what is wrong.
+    """The edits near ``trouble`` after which the parser gets furthest, and least is left of what is wrong.
 
-    They are edits of the language that ``trouble`` is in. Empty where no edit was found in time that makes anything
-    better.
+    They are of one token, or of ``two`` signs that end a line, of the language that ``trouble`` is in. Empty where no
+    edit was found in time that makes anything better.
     """
     source = parseable(text).encode()
     start = len(text[: trouble.start].encode())
     span = start, start + len(text[trouble.start : trouble.end].encode())
-    found = _mending_edits(source, language, span, trouble.language, Clock(budget_ms))
+    found = _mending_edits(source, language, span, trouble.language, two, Clock(budget_ms))
     return [
         Edit(place, place + characters(source, start, end), new.decode())
         for start, end, new in found
@@ -141,7 +142,7 @@ def mending_edits(
 
 
 def _mending_edits(
-    source: bytes, language: Language, span: Span, wanted: Language, clock: Clock
+    source: bytes, language: Language, span: Span, wanted: Language, two: bool, clock: Clock
 ) -> list[_ByteEdit]:
     """The edits for what is wrong at bytes ``span`` of ``source``, as ``wanted`` sees it, a language of or in it."""
     tree = parse(source, language, clock)
@@ -150,11 +151,12 @@ def _mending_edits(
     for inner in inner_texts(tree, source, language, span, clock) if wanted is not language else ():
         inside = inner.inward(span)
         if inside is not None:
-            found = _mending_edits(inner.of(source), inner.language, inside, wanted, clock)
+            found = _mending_edits(inner.of(source), inner.language, inside, wanted, two, clock)
             return [(*inner.outward((start, end)), new) for start, end, new in found]
     before = best = _wrongness(source, tree)
     edits: list[_ByteEdit] = []
-    for start, end, new in _tries(source, tree, language, span):
+    tries = _tries_of_two(source, language, span) if two else _tries(source, tree, language, span)
+    for start, end, new in tries:
         if clock.late():
             break
         changed = source[:start] + new + source[end:]
@@ -199,6 +201,19 @@ def _tries(source: bytes, tree: Tree, language: Language, span: Span) -> Iterato
     for node in near:
         if node.end_byte > node.start_byte and not node.is_named:
             yield node.start_byte, node.end_byte, b""
+
+
+def _tries_of_two(source: bytes, language: Language, span: Span) -> Iterator[_ByteEdit]:
+    """At the ends of lines, from the one before bytes ``span`` on, two signs that end what was begun, as `):`."""
+    place = len(source[: _line_start(source, span[0])].rstrip())
+    for _ in range(LINES):
+        line, stop = _line_start(source, place), _line_end(source, place)
+        end = line + len(source[line:stop].rstrip())
+        for closer, sign in product(CLOSERS, _usual(language)):
+            yield end, end, closer + sign
+        place = stop + 1
+        if place > span[1]:
+            return
 
 
 def _apart(source: bytes, place: int, token: bytes) -> bytes:
