@@ -149,8 +149,30 @@ class InlineSettings(msgspec.Struct, frozen=True):
 
 
 class ServerSettings(msgspec.Struct, frozen=True):
-    """How the server behaves towards its client."""
+    """How the server behaves towards its client, and which documents it answers for at all."""
 
+    enabled: Annotated[
+        bool, Meta(description="whether anything is filled; may differ from folder to folder")
+    ] = True
+    disabled_languages: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(description="language ids that are not filled; `*` is any, `!python` takes one out again"),
+    ] = ()
+    disabled_folders: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(description="folders in which nothing is filled: absolute, or from `~`"),
+    ] = ()
+    exclude: Annotated[
+        tuple[Annotated[str, Meta(min_length=1)], ...],
+        Meta(description="patterns, as in `.gitignore`, of files of the workspace that are not filled"),
+    ] = ()
+    secrets: Annotated[
+        tuple[Annotated[str, Meta(pattern="^[^!]")], ...],
+        Meta(
+            description="more patterns of files that hold secrets; every source adds to them, and to dgls's own",
+            extra_json_schema=ADDS,
+        ),
+    ] = ()
     log_level: Annotated[
         Literal["error", "warning", "info", "debug"], Meta(description="what is written to stderr")
     ] = "warning"

@@ -21,6 +21,8 @@ from msgspec import Meta
 from dgls.config import ADDS, MACHINE, SECTIONS, Settings
 
 ENVIRONMENT_PREFIX = "DGLS_"
+Wrong = tuple[str, Any, msgspec.ValidationError]
+"""Where in a value something is wrong, what stands there, and why."""
 LONGEST_VALUE = 100
 """Characters of a wrong value that a message quotes."""
 
@@ -38,6 +40,8 @@ class Layer(NamedTuple):
     """The path of ``values`` in what the source holds."""
     trouble: str = ""
     """Why the source could not be read, if it could not; then it says nothing."""
+    file: str = ""
+    """The path of the user's own file, which may change."""
 
 
 class Resolved(NamedTuple):
@@ -95,10 +99,9 @@ def resolve(layers: list[Layer]) -> Resolved:
                     f"the command line, the environment ({variable(path)}) or {user_file()}"
                 )
                 continue
-            try:
-                read = _read(value, field.type, layer.text)
-            except msgspec.ValidationError as error:
-                problems.append(_wrong(layer, path, value, error))
+            read, wrong = _read(value, field, layer.text)
+            problems += [_wrong(layer, path + place, given, error) for place, given, error in wrong]
+            if read is msgspec.UNSET:
                 continue
             if field.adds and name in accepted[section]:
                 read = tuple(dict.fromkeys((*accepted[section][name], *read)))
@@ -113,7 +116,7 @@ def resolve(layers: list[Layer]) -> Resolved:
 def file_layer(path: Path) -> Layer:
     """The layer of the user's own file; an absent file is empty, an unreadable one is empty and says why."""
     values, trouble = _toml(path)
-    return Layer(str(path), values, trouble=trouble)
+    return Layer(str(path), values, trouble=trouble, file=str(path))
 
 
 def project_layer(path: Path) -> Layer | None:
@@ -169,14 +172,30 @@ def _leaves(layer: Layer, problems: list[str]) -> Iterator[tuple[str, Any]]:
                     )
 
 
-def _read(value: Any, expected: Any, text: bool) -> Any:
-    """``value`` as the type ``expected``; a string of a text layer may spell a number, a boolean, null or a list."""
+def _read(value: Any, field: Field, text: bool) -> tuple[Any, list[Wrong]]:
+    """``value`` as the type of ``field``, or UNSET, and what of it is wrong.
+
+    A string of a text layer may spell a number, a boolean, null or a list. Of a list to which layers add, one wrong
+    item takes no other with it.
+    """
     if text and isinstance(value, str):
-        if get_origin(expected.__origin__) is tuple:
+        if get_origin(field.type.__origin__) is tuple:
             value = [part.strip() for part in value.split(",") if part.strip()]
         elif value.lower() in ("null", "none"):
             value = None
-    return msgspec.convert(value, expected, strict=not text)
+    pieces = [value]
+    if field.adds and isinstance(value, list):
+        pieces = [[item] for item in value]
+    read: Any = msgspec.UNSET
+    wrong: list[Wrong] = []
+    for index, piece in enumerate(pieces):
+        try:
+            one = msgspec.convert(piece, field.type, strict=not text)
+        except msgspec.ValidationError as error:
+            wrong.append((f"[{index}]", piece[0], error) if len(pieces) > 1 else ("", piece, error))
+        else:
+            read = one if read is msgspec.UNSET else (*read, *one)
+    return read, wrong
 
 
 def _wrong(layer: Layer, path: str, value: Any, error: msgspec.ValidationError) -> str:
@@ -185,8 +204,8 @@ def _wrong(layer: Layer, path: str, value: Any, error: msgspec.ValidationError) 
     quoted = repr(value)
     if len(quoted) > LONGEST_VALUE:
         quoted = quoted[:LONGEST_VALUE] + "…"
-    place = f"{layer.root}.{path}{inside.rstrip('`')}"
-    return f"{path} from {layer.origin} is ignored: {reason}, got {quoted} - at `{place}`"
+    place = path if path.endswith("]") else path + inside.rstrip("`")
+    return f"{path} from {layer.origin} is ignored: {reason}, got {quoted} - at `{layer.root}.{place}`"
 
 
 def _toml(path: Path) -> tuple[Mapping[str, Any], str]:

@@ -28,12 +28,29 @@ HEAD = """\
 | source | how, weakest first |
 | --- | --- |
 | your own file | `config.toml` in your settings folder for dgls (on Linux `~/.config/dgls/`), one table per section |
-| the editor | `initializationOptions`: `{"infill": {"candidates": 3}}`; never the `model` section |
-| the environment | `DGLS_INFILL_CANDIDATES=3` |
+| the project | `[tool.dgls.infill]` in the nearest `pyproject.toml` with a table of dgls, up to the workspace folder |
+| the editor | `initializationOptions`: `{"infill": {"candidates": 3}}`; its settings under `dgls`, folder by folder |
+| the environment | `DGLS_INFILL_CANDIDATES=3`; a list as `a,b` |
 | the command line | `--set infill.candidates=3`; `--checkpoint`, `--device`, `--allow-download` |
 
-A wrong value is named with its path, and what stood below it counts. What is loaded, downloaded and where from (the
-`model` section) never comes from an editor, since that may pass on what a workspace says.
+- A wrong value is named with its place and its path in it, and what stood below it counts.
+- What changes while dgls runs holds from the next request on.
+- Settings marked † load code, download, listen, or are shared by all windows. They come from the command line, the
+  environment or your own file alone, since a project and an editor may say what a stranger wrote. A change to them
+  holds when dgls starts again.
+- An editor should send only what its user has set: null means not set.
+
+## What is left alone
+
+A document is neither filled, nor context of others, nor parsed, where
+
+- it may hold secrets: `.env`, private keys, `.netrc`, `.npmrc`, `credentials` and [many more](../dgls/policy.py), of
+  any case; or a pattern of `server.secrets` names it. All sources add to that list, and none can take anything away;
+- a `.dglsignore` names it, in its folder or any above, up to the workspace folder. These files are written as
+  `.gitignore` is; one that cannot be read hides all that it might;
+- `server.enabled`, `server.disabled_languages`, `server.disabled_folders` or `server.exclude` say so.
+
+A link is also what it leads to. `dgls/status` ([protocol](protocol.md)) says why a document is left alone.
 """
 
 Schema = dict[str, Any]
@@ -84,9 +101,10 @@ def print_page() -> None:
         print("| setting | default | values | what it is | variable |\n| --- | --- | --- | --- | --- |")
         for name, setting in properties(section).items():
             default = json.dumps(setting["default"])
-            what = setting["description"]
+            mark = " †" if setting.get("scope") == "machine" else ""
+            own = variable(f"{section}.{name}")
             print(
-                f"| `{name}` | `{default}` | {_values(setting)} | {what} | `{variable(f'{section}.{name}')}` |"
+                f"| `{name}`{mark} | `{default}` | {_values(setting)} | {setting['description']} | `{own}` |"
             )
         print()
 

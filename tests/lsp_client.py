@@ -246,9 +246,11 @@ def ghost(text: str, at: Json, known: int, *, validated: bool = True) -> Json:
     }
 
 
-def fill_span(uri: str, start: tuple[int, int], end: tuple[int, int]) -> tuple[str, Json]:
+def fill_span(
+    uri: str, start: tuple[int, int], end: tuple[int, int], *, apply: bool = True
+) -> tuple[str, Json]:
     """The method and parameters of the command ``dgls.fill``."""
-    arguments = [{"uri": uri, "range": span(start, end)}]
+    arguments = [{"uri": uri, "range": span(start, end), "apply": apply}]
     return "workspace/executeCommand", {"command": "dgls.fill", "arguments": arguments}
 
 

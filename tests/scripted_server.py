@@ -6,7 +6,7 @@ The first line of a document is ``#!`` and a JSON object: ``fills`` (texts to of
 folder: each step waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say what the model does),
 ``fails`` (a message to raise), ``journal`` (a file that gets a line per request that the model works on), ``echo``
 (offer a JSON object of what the model was asked) and ``prints`` (to print to
-stdout). ``SCRIPT_LOAD`` in the environment is such an object for loading.
+stdout). ``SCRIPT_LOAD`` in the environment is such an object for loading, ``SCRIPT_USER_FILE`` a file of settings.
 """
 
 import json
@@ -21,7 +21,7 @@ from dgls.engine import Filler, Report, Steps
 from dgls.infill.kept import Kept
 from dgls.infill.related import resolved
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
-from dgls.layers import environment_layer
+from dgls.layers import environment_layer, file_layer
 from dgls.server import serve
 from dgls.server.join import serve_shared
 from dgls.server.shared import run
@@ -139,11 +139,13 @@ def main() -> NoReturn:
     if directives.get("parser") == "broken":
         break_parser()
     load = scripted_load(directives)
+    own = [file_layer(Path(os.environ["SCRIPT_USER_FILE"]))] if "SCRIPT_USER_FILE" in os.environ else []
+    layers = [*own, environment_layer()]
     if "--server" in sys.argv:
         run(lambda model: load)
     if "--shared" in sys.argv:
-        serve_shared([environment_layer()], [sys.executable, __file__, "--server"])
-    serve([environment_layer()], load)
+        serve_shared(layers, [sys.executable, __file__, "--server"])
+    serve(layers, load)
 
 
 if __name__ == "__main__":

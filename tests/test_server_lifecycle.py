@@ -39,9 +39,14 @@ def test_initialize_is_answered_while_the_model_cannot_load(tmp_path: Path) -> N
                         "dgls.redenoise",
                         "dgls.rewrite",
                         "dgls.accepted",
+                        "dgls.pause",
+                        "dgls.resume",
                     ]
                 },
-                "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite"]},
+                "codeActionProvider": {
+                    "codeActionKinds": ["quickfix", "refactor.rewrite"],
+                    "resolveProvider": True,
+                },
                 "inlineCompletionProvider": {},  # pygls leaves it out where a feature has no options
                 "workspace": {
                     "workspaceFolders": {"supported": True, "changeNotifications": True},

@@ -142,6 +142,10 @@ def _changed_meanwhile() -> JsonRpcException:
 
 
 async def _offered(session: Session, snapshot: Document, span: Gap) -> list[Offered]:
+    if (looking := session.look(snapshot)) is not None:
+        await asyncio.wait({looking})
+    if session.refusal(snapshot) is not None:
+        return []
     seen = await session.glance(snapshot)
     return [
         *_mending(session, snapshot, span, seen),

@@ -15,15 +15,20 @@ from pygls.exceptions import JsonRpcException
 from dgls.server.actions import REWRITE_KIND, code_actions, resolve
 from dgls.server.commands import COMMANDS
 from dgls.server.completion import OPTIONS, completion
+from dgls.server.configuration import pull, take
 from dgls.server.inline import inline_completion
 from dgls.server.messages import (
     ACCEPTED_COMMAND,
     ACCEPTED_METHOD,
     PARTIALLY_ACCEPTED_METHOD,
+    PAUSE_COMMAND,
     REJECTED_METHOD,
+    RESUME_COMMAND,
+    STATUS_METHOD,
     Accepted,
     PartiallyAccepted,
     Rejected,
+    StatusOf,
     read_arguments,
     read_params,
 )
@@ -47,6 +52,12 @@ def register(session: Session) -> None:
     session.feature(ACCEPTED_METHOD)(accepted)
     session.feature(PARTIALLY_ACCEPTED_METHOD)(partially_accepted)
     session.feature(REJECTED_METHOD)(rejected)
+    session.command(PAUSE_COMMAND)(pause)
+    session.command(RESUME_COMMAND)(resume)
+    session.feature(STATUS_METHOD)(status)
+    session.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)(did_change_configuration)
+    session.feature(lsp.WORKSPACE_DID_CHANGE_WATCHED_FILES)(did_change_watched_files)
+    session.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(did_change_workspace_folders)
 
 
 def initialize(session: Session, params: lsp.InitializeParams) -> None:
@@ -103,3 +114,39 @@ def rejected(session: Session, params: Any) -> None:
 def accepted_command(session: Session, arguments: Sequence[Any], token: object) -> None:
     """``dgls.accepted``, the command of every item: an editor runs it once the item is in the document."""
     session.offers.accept(read_arguments(ACCEPTED_COMMAND, arguments, Accepted).id)
+
+
+def status(session: Session, params: Any) -> "asyncio.Task[Any]":
+    """``dgls/status``: the client asks how dgls does."""
+    uri = read_params(STATUS_METHOD, {} if params is None else params, StatusOf).uri
+    return asyncio.ensure_future(session.status.answer(uri))
+
+
+def pause(session: Session, arguments: Sequence[Any], token: Any) -> None:
+    """``dgls.pause``: fill nothing unasked from now on."""
+    session.paused = True
+    session.supersede()
+    session.status.tell()
+
+
+def resume(session: Session, arguments: Sequence[Any], token: Any) -> None:
+    """``dgls.resume``: fill unasked again."""
+    session.paused = False
+    session.status.tell()
+
+
+def did_change_configuration(session: Session, params: lsp.DidChangeConfigurationParams) -> None:
+    """Take the settings that the client has now."""
+    take(session, params.settings)
+
+
+def did_change_watched_files(session: Session, params: lsp.DidChangeWatchedFilesParams) -> None:
+    """Look again at what stands around the open documents."""
+    session.look_again()
+
+
+def did_change_workspace_folders(session: Session, params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+    """Take the folders that the workspace has now, with the client's settings for them."""
+    session.find_roots()
+    session.look_again()
+    session.keep(asyncio.create_task(pull(session)))

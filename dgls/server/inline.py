@@ -61,6 +61,8 @@ def offer(
     except TooLarge as refused:
         session.show_once(refused.message)
         return show(session, NO_DOCUMENT, [])
+    if session.paused and not by_hand:
+        return show(session, snapshot, [])
     offset = session.documents.offset(snapshot, position)
     cursor = Cursor(snapshot, offset, Gap(offset, offset), "", by_hand)
     if selected is not None:
@@ -68,12 +70,13 @@ def offer(
             session.documents.offset(snapshot, edge) for edge in (selected.range.start, selected.range.end)
         )
         cursor = cursor._replace(span=Gap(min(start, end), max(start, end)), begins=selected.text)
-    settings, typing = session.resolved.settings.inline, session.documents.typing
+    settings, typing = session.settings_for(snapshot).inline, session.documents.typing
     if holds_back(settings, typing.motion(uri), by_hand=by_hand):
         session.supersede()
         return show(session, snapshot, [])
     known = _worth(session, cursor, _selected(cursor, session.answers.find(snapshot, offset)))
     if known:
+        session.look(snapshot)  # for the next request: what is shown already may be shown once more
         session.supersede()
         return show(session, snapshot, known)
     wait = 0.0 if by_hand else typing.wait(settings, session.offers.counts, time.monotonic())

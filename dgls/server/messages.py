@@ -13,9 +13,12 @@ REPAIR_COMMAND = "dgls.repair"
 REDENOISE_COMMAND = "dgls.redenoise"
 REWRITE_COMMAND = "dgls.rewrite"
 ACCEPTED_COMMAND = "dgls.accepted"
+PAUSE_COMMAND = "dgls.pause"
+RESUME_COMMAND = "dgls.resume"
 OWN_METHODS = "dgls/"
 """What the methods that are no part of the protocol begin with."""
 FRAME_METHOD = "dgls/frame"
+STATUS_METHOD = "dgls/status"
 ACCEPTED_METHOD = "dgls/accepted"
 PARTIALLY_ACCEPTED_METHOD = "dgls/partiallyAccepted"
 REJECTED_METHOD = "dgls/rejected"
@@ -166,6 +169,29 @@ class Item(msgspec.Struct, frozen=True, rename="camel"):
     range: Range
     command: AcceptedCommand
     data: ItemMark
+
+
+State = Literal["loading", "ready", "busy", "paused", "disabled", "error", "unloaded"]
+
+
+class StatusOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What ``dgls/status`` takes as a request: a document, or null for dgls in general."""
+
+    uri: str | None = None
+
+
+class StatusParams(msgspec.Struct, frozen=True):
+    """``dgls/status``: how dgls does, as a notification to the client and as the answer to a request.
+
+    ``percentage`` is of loading. ``uri`` is the document that is meant, or null: ``disabled`` is always about one.
+    ``model`` is the checkpoint's name.
+    """
+
+    state: State
+    message: str
+    percentage: int | None
+    uri: str | None
+    model: str
 
 
 class DraftRun(msgspec.Struct, frozen=True):

@@ -10,8 +10,9 @@ import math
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from lsprotocol import types as lsp
@@ -26,10 +27,24 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 import dgls
-from dgls.engine import LEFT, Cancelled, Engine, Failed, Job, Kind, Outcome, Ready, State, log_failure
+from dgls.config import InfillSettings, Settings
+from dgls.engine import (
+    LEFT,
+    NOTHING,
+    Cancelled,
+    Engine,
+    Failed,
+    Job,
+    Kind,
+    Outcome,
+    Ready,
+    State,
+    log_failure,
+)
 from dgls.infill.request import Answer, Elsewhere, FillRequest, Find, Frame, Gap, shifted
-from dgls.layers import Layer, Resolved, resolve
+from dgls.layers import Layer, Resolved
 from dgls.server.acceptance import Offers
+from dgls.server.configuration import begin
 from dgls.server.documents import Documents
 from dgls.server.elsewhere import OtherTexts
 from dgls.server.last_fill import LastFills
@@ -37,7 +52,9 @@ from dgls.server.loading import LoadingBar
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
 from dgls.server.notebooks import SYNC, Notebooks
 from dgls.server.protocol import MessageId, Protocol
+from dgls.server.rules import Rules
 from dgls.server.shown import Answers
+from dgls.server.status import Status
 from dgls.server.stdio import Writer, watch_process
 from dgls.text import Document, typed_since
 
@@ -109,14 +126,20 @@ class Session(LanguageServer):
 
     def __init__(self, layers: list[Layer], engine: Engine, writer: Writer) -> None:
         super().__init__("dgls", dgls.__version__, protocol_cls=Protocol, notebook_document_sync=SYNC)
-        self.layers = layers
-        self.resolved: Resolved = resolve(layers)
+        self.rules = Rules(layers, self._rules_changed)
+        self.status = Status(self)
         self.loop = asyncio.get_running_loop()
         self.engine = engine
         server = self.resolved.settings.server
         patience = 60 * server.unload_minutes or math.inf
         self.seat = engine.join(self._in_loop(self._on_state), patience, server.store_mb)
+        self.state: State = engine.state
+        """Where the model stands, as far as the event loop has heard."""
         self.wants_frames = False
+        self.wants_status = False
+        self.model_name = self.resolved.settings.model.checkpoint
+        self.paused = False
+        """Whether nothing is filled unasked."""
         self.fills = LastFills()
         self.answers = Answers()
         self.other_texts = OtherTexts()
@@ -125,8 +148,11 @@ class Session(LanguageServer):
         self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
         self._loading = LoadingBar(self)
         self._asks: set[Ask] = set()
+        self._newest: Ask | None = None
+        """Of the automatic ones."""
         self._shown: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._initialized = False
         self._writer = writer
         self._watch = threading.Event()
         self.protocol.set_writer(writer)
@@ -142,6 +168,27 @@ class Session(LanguageServer):
         """Which of the documents are cells of a notebook."""
         return self.protocol.notebooks
 
+    @property
+    def resolved(self) -> Resolved:
+        """The settings that hold for no document in particular."""
+        return self.rules.base
+
+    def settings_for(self, document: Document) -> Settings:
+        """The settings that hold for ``document``, as far as is known now."""
+        return self.rules.of(document).settings
+
+    def refusal(self, document: Document) -> str | None:
+        """Why nothing is done with ``document``, for its user; None where dgls answers for it.
+
+        It is neither filled nor context of another nor parsed.
+        """
+        return self.rules.refusal(document)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether the client waits for the model."""
+        return any(ask.job is not None and not ask.outcome.done() for ask in self._asks)
+
     # Beginning and end
 
     def initialize(self, params: lsp.InitializeParams) -> None:
@@ -149,8 +196,9 @@ class Session(LanguageServer):
         encoding = params.capabilities.general and params.capabilities.general.position_encodings
         self.documents.encoding = choose_encoding(encoding or ())
         self.wants_frames = _member(params.capabilities.experimental, "dgls", "frames") is True
-        self.resolved = resolve(with_editor(self.layers, params.initialization_options))
-        logging.getLogger("dgls").setLevel(self.resolved.settings.server.log_level.upper())
+        self.wants_status = _member(params.capabilities.experimental, "dgls", "status") is True
+        self.find_roots()
+        self.rules.take_options(params.initialization_options)
         if params.trace is not None:
             self.protocol.tracing.value = params.trace.value
         if params.process_id is not None:
@@ -158,8 +206,9 @@ class Session(LanguageServer):
 
     def initialized(self) -> None:
         """Load the model, and say what is wrong with the settings."""
-        if self.resolved.problems:
-            self.show("\n".join(self.resolved.problems), lsp.MessageType.Warning)
+        self._initialized = True
+        self._rules_changed(None)
+        self.keep(asyncio.create_task(begin(self)))
         self._loading.begin()
         self.engine.start()
         if isinstance(self.engine.state, Ready):  # another client's doing
@@ -206,14 +255,15 @@ class Session(LanguageServer):
         read = self.notebooks.alone if wanted.find == "faults" else self.notebooks.among_others
         view = read(snapshot, () if wanted.find in ("holes", "faults") else wanted.gaps)
         ask = Ask(snapshot, wanted, msg_id, kind, view.shift)
-        infill = self.resolved.settings.infill
+        if kind == "automatic":
+            self._newest = ask
         request = FillRequest(
             text=view.text,
             gaps=shifted(wanted.gaps, view.shift),
             part=view.part,
             language=view.language_id,
             path=self.path(snapshot.uri),
-            settings=replace(infill, seed=(infill.seed + wanted.redrawn) % 2**31),
+            settings=InfillSettings(),
             single_line=wanted.single_line,
             candidates=wanted.candidates,
             find=wanted.find,
@@ -221,31 +271,34 @@ class Session(LanguageServer):
             strength=wanted.strength,
             elsewhere=self._elsewhere(snapshot, view.text, shifted(wanted.gaps, view.shift)[0]),
         )
-        watched = self.wants_frames or kind == "command"
-        on_frame = self._in_loop(partial(self._show_frame, ask)) if watched else None
-
-        def submit() -> None:
-            ask.waits = None
-            ask.job = self.seat.submit(request, kind, self._in_loop(ask.end), on_frame)
-
-        if wait > 0:
-            ask.waits = self.loop.call_later(wait, submit)
-        else:
-            submit()
         reply = asyncio.create_task(answer(ask))
 
         def ended(_: object) -> None:
             ask.end(Cancelled("the request has ended"))
             self._asks.discard(ask)
+            self.status.tell()
 
         self._asks.add(ask)
         # Not a `finally` in the coroutine: a task that is cancelled before its first turn never enters it.
         reply.add_done_callback(ended)
+
+        def start() -> None:
+            ask.waits = None
+            looking = self.look(snapshot)
+            if looking is None:
+                self._submit(ask, request)
+            else:
+                looking.add_done_callback(lambda _: self._submit(ask, request))
+
+        if wait > 0:
+            ask.waits = self.loop.call_later(wait, start)
+        else:
+            start()
         return reply
 
     def _elsewhere(self, snapshot: Document, text: str, gap: Gap) -> Elsewhere | None:
         """What else may be read for ``gap`` in ``text``; None where the settings want none, or nothing is open."""
-        tokens = self.resolved.settings.context.related_tokens
+        tokens = self.settings_for(snapshot).context.related_tokens
         if not tokens:
             return None
         notebook = self.notebooks.notebook_of(snapshot.uri)
@@ -254,10 +307,62 @@ class Session(LanguageServer):
             for document in self.documents
             # The other cells of a notebook stand in the text already.
             if document is snapshot
-            or notebook is None
-            or self.notebooks.notebook_of(document.uri) != notebook
+            or (
+                (notebook is None or self.notebooks.notebook_of(document.uri) != notebook)
+                and self.refusal(document) is None
+            )
         ]
         return self.other_texts.at(snapshot, text, gap, readable, tokens)
+
+    def _submit(self, ask: Ask, request: FillRequest) -> None:
+        """Give the engine what was asked, if that is still wanted and its document is none to be left alone."""
+        if ask.outcome.done():
+            return
+        if ask.kind == "automatic" and ask is not self._newest:
+            ask.end(Cancelled("superseded by a newer request"))
+            return
+        if (reason := self.refusal(ask.snapshot)) is not None:
+            ask.end(NOTHING if ask.kind == "automatic" else Failed(f"{reason}, so dgls leaves it alone"))
+            return
+        infill = self.settings_for(ask.snapshot).infill
+        ask.job = self.seat.submit(
+            replace(request, settings=replace(infill, seed=(infill.seed + ask.wanted.redrawn) % 2**31)),
+            ask.kind,
+            on_done=self._in_loop(ask.end),
+            on_frame=self._in_loop(partial(self._show_frame, ask))
+            if self.wants_frames or ask.kind == "command"
+            else None,
+        )
+        self.status.tell_later()
+
+    # What is known around documents
+
+    def look(self, document: Document) -> "asyncio.Task[None] | None":
+        """Read what stands around ``document`` on the disk; None where that is known, else what is to be awaited."""
+        return self.rules.look(document, self._file(document.uri))
+
+    def look_again(self) -> None:
+        """Read what stands around every open document, since it may have changed."""
+        for document in self.documents:
+            self.rules.look(document, self._file(document.uri), again=True)
+
+    def find_roots(self) -> None:
+        """Take the workspace folders that there are now."""
+        uris = list(self.workspace.folders) or [uri for uri in (self.workspace.root_uri,) if uri is not None]
+        self.rules.roots = [Path(_file_path(uri)) for uri in uris]
+
+    def _rules_changed(self, uri: str | None) -> None:
+        """Say what is wrong, and what is left alone from now on: in one document, or with None in all."""
+        if not self._initialized:
+            return
+        logging.getLogger("dgls").setLevel(self.resolved.settings.server.log_level.upper())
+        one = None if uri is None else self.documents.find(uri)
+        for document in self.documents if uri is None else [one] if one is not None else []:
+            self.answers.forget(document.uri)
+            self.status.tell_of(document)
+        if problems := [problem for problem in self.rules.problems() if problem not in self._shown]:
+            self._shown.update(problems)
+            self.show("\n".join(problems), lsp.MessageType.Warning)
 
     async def answered(self, ask: Ask) -> Answer:
         """The engine's answer; raises what the client is to be told where there is none."""
@@ -286,7 +391,7 @@ class Session(LanguageServer):
             return missing_grammar(view.text, gaps, view.language_id, path)
 
         message = await asyncio.to_thread(missing)
-        if message and self.resolved.settings.infill.validate:
+        if message and self.settings_for(snapshot).infill.validate:
             self.show_once(message, lsp.MessageType.Warning)
 
     async def glance(self, snapshot: Document) -> "Glance":
@@ -325,6 +430,10 @@ class Session(LanguageServer):
                 stream.see(now)
         if now is None:
             self.answers.forget(uri)
+            self.rules.forget(uri)
+            self.status.forget(uri)
+        elif not self.rules.looks_after(uri):
+            self.look(now)
         for ask in list(self._asks):
             if ask.kind == "command" or ask.snapshot.uri != uri:
                 continue
@@ -394,23 +503,28 @@ class Session(LanguageServer):
 
     def _on_state(self, state: State) -> None:
         self._loading.follow(state)
+        self.state = state
+        self.status.tell()
         if isinstance(state, Failed):
             self.show_once(state.message)
 
     def path(self, uri: str) -> str:
         """What the model is told of where a file stands: its path in the workspace, else its name."""
-        path = _file_path(self.notebooks.notebook_of(uri) or uri)
-        for folder in self.workspace.folders:
-            root = _file_path(folder)
+        path = self._file(uri)
+        for root in self.rules.roots:
             if path.is_relative_to(root):
                 return path.relative_to(root).as_posix()
         return path.name
+
+    def _file(self, uri: str) -> Path:
+        """The path of a document, a cell's being that of its notebook."""
+        return Path(_file_path(self.notebooks.notebook_of(uri) or uri))
 
 
 def _file_path(uri: str) -> PurePath:
     """The path in a URI; a document without a file has one too, of its name."""
     try:
-        return PurePath(to_fs_path(uri) or uri.partition(":")[2])
+        return PurePath(to_fs_path(uri) or unquote(urlsplit(uri).path))
     except ValueError:  # no URI
         return PurePath(uri)
 
@@ -418,19 +532,6 @@ def _file_path(uri: str) -> PurePath:
 def choose_encoding(offered: Any) -> Any:
     """The first position encoding that the client offers and dgls knows; utf-16 where there is none."""
     return next((str(kind) for kind in offered if kind in ("utf-8", "utf-16", "utf-32")), "utf-16")
-
-
-def with_editor(layers: list[Layer], options: Any) -> list[Layer]:
-    """``layers`` with the editor's put below the environment and the command line, which speak in text."""
-    place = next((index for index, layer in enumerate(layers) if layer.text), len(layers))
-    values = (
-        options
-        if isinstance(options, Mapping)
-        else {}
-        if options is None
-        else {"initializationOptions": options}
-    )
-    return [*layers[:place], Layer("the editor", values, trusted=False), *layers[place:]]
 
 
 def _member(value: Any, *path: str) -> Any:
