@@ -187,8 +187,8 @@ export class Window {
   async show(name: string): Promise<void> {
     await this.press("Control+p");
     const input = this.page.locator(".quick-input-widget input[type=text]");
-    await input.fill(name);
-    await this.page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first().waitFor();
+    await input.fill(path.join(this.folder, name)); // a whole path is found without a search
+    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).waitFor();
     await this.press("Enter");
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
     await this.page.locator(".monaco-editor.focused").first().waitFor();
@@ -244,6 +244,11 @@ export class Window {
     return this.page.evaluate(() => (globalThis as unknown as { drafts: string[] }).drafts.splice(0));
   }
 
+  /** Whether a draft stands on the screen now. */
+  async showsDraft(): Promise<boolean> {
+    return this.page.evaluate(() => (globalThis as unknown as { draft: string }).draft !== "");
+  }
+
   async settled(): Promise<void> {
     await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ timeout: PATIENCE_MS });
   }
@@ -268,12 +273,13 @@ export class Window {
 /** Runs in the page: notes every text that is drawn in place of another, frame by frame. */
 function watchDrafts(): void {
   const drafts: string[] = [];
-  Object.assign(globalThis, { drafts });
+  Object.assign(globalThis, { drafts, draft: "" });
   const look = (): void => {
     const texts = Array.from(document.querySelectorAll(".view-lines span[class*='ced-']"), (span) => getComputedStyle(span, "::before"))
       .filter((style) => style.webkitTextFillColor === "rgba(0, 0, 0, 0)" && style.content !== "none")
       .map((style) => style.content.slice(1, -1).replaceAll("\u00a0", " "));
     const draft = texts.join("\n");
+    Object.assign(globalThis, { draft });
     if (draft !== "" && drafts.at(-1) !== draft) drafts.push(draft);
     requestAnimationFrame(look);
   };

@@ -8,7 +8,7 @@ import { appendFileSync } from "node:fs";
 const [file, program, ...args] = process.argv.slice(2);
 
 function note(entry) {
-  appendFileSync(file, `${JSON.stringify({ recorder: process.pid, ...entry })}\n`);
+  appendFileSync(file, `${JSON.stringify({ recorder: process.pid, at: Date.now(), ...entry })}\n`);
 }
 
 /** Cuts a stream into messages and notes each. */
@@ -38,5 +38,8 @@ if (args.includes("--version") || args.includes("doctor")) {
   process.stdin.on("end", () => child.stdin.end());
   child.stdin.on("error", () => {}); // it has ended; its exit says so
   child.stdout.on("data", (chunk) => { process.stdout.write(chunk); server(chunk); });
-  child.on("exit", (status) => process.exit(status ?? 1));
+  child.on("exit", (status, signal) => {
+    note({ from: "recorder", ended: status ?? signal });
+    process.exit(status ?? 1);
+  });
 }

@@ -16,7 +16,7 @@ import {
 } from "vscode-languageclient/node";
 import type { Offers } from "./accepted.ts";
 import type { Denoising } from "./canvas/denoising.ts";
-import { FRAME, PARTIALLY_ACCEPTED, STATUS, type Status } from "./protocol.ts";
+import { FRAME, PARTIALLY_ACCEPTED, REJECTED, STATUS, type Status } from "./protocol.ts";
 import { editorLayer, type Declared } from "./settings.ts";
 
 const LOADING = "dgls/load";
@@ -88,7 +88,7 @@ export function createClient(parts: Parts): LanguageClient {
         offers.offered(
           uri,
           items.flatMap(({ insertText, range, command: accepted }) => {
-            const [argument] = (accepted?.arguments ?? []) as [{ id?: unknown }?];
+            const [argument] = (accepted?.arguments ?? []) as [{ id?: number }?];
             if (typeof insertText !== "string" || argument?.id === undefined) return [];
             const start = range?.start ?? position; // behind the position where the user has typed on meanwhile
             const shown = Math.max(0, position.character - start.character);
@@ -114,12 +114,14 @@ export function createClient(parts: Parts): LanguageClient {
   return client;
 }
 
-/** Tells the server what was accepted in part. */
+/** Tells the server what was accepted in part, and what was not. */
 export function watchAcceptance(offers: Offers, client: () => LanguageClient | undefined): vscode.Disposable {
   return vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
     const changes = contentChanges.map(({ rangeOffset, rangeLength, text }) => ({ offset: rangeOffset, length: rangeLength, text }));
-    const accepted = offers.changed(document.uri.toString(), changes);
-    if (accepted) void client()?.sendNotification(PARTIALLY_ACCEPTED, accepted);
+    const told = offers.changed(document.uri.toString(), changes);
+    if (!told) return;
+    if ("accepted" in told) void client()?.sendNotification(PARTIALLY_ACCEPTED, told.accepted);
+    else void client()?.sendNotification(REJECTED, { ids: told.rejected });
   });
 }
 

@@ -52,7 +52,8 @@ export interface Status {
 export const FRAME = new NotificationType<Frame>("dgls/frame");
 export const STATUS = new NotificationType<Status>("dgls/status");
 export const STATUS_REQUEST = new RequestType<{ uri?: string }, Status, void>("dgls/status");
-export const PARTIALLY_ACCEPTED = new NotificationType<{ id: unknown; length: number }>("dgls/partiallyAccepted");
+export const PARTIALLY_ACCEPTED = new NotificationType<{ id: number; length: number }>("dgls/partiallyAccepted");
+export const REJECTED = new NotificationType<{ ids: readonly number[] }>("dgls/rejected");
 
 export function isJob(command: string): command is Job {
   return (JOBS as readonly string[]).includes(command);

@@ -17,7 +17,8 @@ const KEY = "dgls.denoising";
 interface Running {
   readonly document: vscode.TextDocument;
   readonly uri: string;
-  readonly again: boolean;
+  /** Whether what it writes belongs to the step to undo that was written last. */
+  joins: boolean;
   readonly cancellation: vscode.CancellationTokenSource;
   readonly painter: Painter;
   /** The id of the request that its frames carry, once the first of them has come. */
@@ -44,12 +45,12 @@ export class Denoising implements vscode.Disposable {
   /** Have the server do `job`; a job that runs already is cancelled. Answers what came of it, or undefined if cancelled. */
   async run(client: LanguageClient, document: vscode.TextDocument, job: Job, argument: JobArgument): Promise<JobResult | undefined> {
     this.cancel();
-    const again = job === "dgls.redenoise" && this.settled.document === document;
-    if (!again) this.settled.accept();
+    const joins = job === "dgls.redenoise" && this.settled.document === document;
+    if (!joins) this.settled.accept();
     const running: Running = {
       document,
       uri: argument.uri,
-      again,
+      joins,
       cancellation: new vscode.CancellationTokenSource(),
       painter: new Painter(document),
     };
@@ -97,7 +98,8 @@ export class Denoising implements vscode.Disposable {
       return { offset: start, length: end - start, text: newText };
     });
     edits.sort((one, other) => one.offset - other.offset);
-    const applied = await this.settled.write(document, edits, running.again, () => { running.painter.dispose(); });
+    const applied = await this.settled.write(document, edits, running.joins, () => { running.painter.dispose(); });
+    running.joins = applied; // a server that streams writes more than once
     return applied ? { applied } : { applied, failureReason: "it is read-only, or was closed" };
   }
 
