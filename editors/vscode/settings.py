@@ -27,6 +27,10 @@ KNOWN = ("type", "default", "enum", "items", "minimum", "exclusiveMinimum", "max
 """What VS Code knows of a setting; the rest of the schema is for others."""
 
 
+DEFAULTS = {"server.shared": True}
+"""What this extension does otherwise where nobody has set anything: it opens many windows, and one model is enough."""
+
+
 def main() -> None:
     """Write package.json, or check it."""
     before = MANIFEST.read_text(encoding="utf-8")
@@ -46,6 +50,7 @@ def with_settings(manifest: dict[str, Any]) -> str:
         section = sections.setdefault(path.partition(".")[0], {})
         section[f"dgls.{path}"] = {
             **{key: declared[key] for key in KNOWN if key in declared},
+            **({"default": DEFAULTS[path]} if path in DEFAULTS else {}),
             "markdownDescription": f"{declared['description'][0].upper()}{declared['description'][1:]}.",
         }
     contributes = manifest["contributes"]

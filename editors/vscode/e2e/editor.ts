@@ -1,7 +1,7 @@
 // The real editor: code-server with the built extension, a browser for its windows, and what both left behind.
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import path from "node:path";
 import { chromium as driver, type Browser, type BrowserContext, type Page } from "playwright-core";
@@ -54,10 +54,9 @@ export interface Message {
 export interface Noted {
   readonly from: "client" | "server" | "recorder";
   readonly recorder: number;
+  /** Nothing of the protocol where the recorder notes something itself. */
   readonly message: Message;
-  /** The server's process and arguments, in what the recorder notes itself. */
-  readonly pid: number;
-  readonly args: readonly string[];
+  readonly args?: readonly string[];
 }
 
 /** Waits until `probe` answers something; the words say what was waited for in vain. */
@@ -73,6 +72,7 @@ export async function until<T>(what: string, probe: () => T | Promise<T>, patien
 
 export class Editor {
   readonly record: string;
+  private readonly home: string;
   private readonly address: string;
   private readonly server: ChildProcess;
   private readonly browser: Browser;
@@ -83,6 +83,7 @@ export class Editor {
     this.server = server;
     this.browser = browser;
     this.context = context;
+    this.home = path.join(places.scratch, "home");
     this.record = path.join(places.scratch, "messages.jsonl");
   }
 
@@ -128,7 +129,7 @@ export class Editor {
   noted(): Noted[] {
     if (!existsSync(this.record)) return [];
     const lines = readFileSync(this.record, "utf8").split("\n");
-    return lines.slice(0, -1).map((line) => JSON.parse(line) as Noted);
+    return lines.slice(0, -1).map((line) => ({ message: {}, ...(JSON.parse(line) as Partial<Noted>) }) as Noted);
   }
 
   /** The messages of one side, of one method. */
@@ -142,6 +143,18 @@ export class Editor {
     return noted.flatMap(({ from, recorder, message }) => {
       if (from !== "client" || message.method !== method) return [];
       return noted.filter((one) => one.from === "server" && one.recorder === recorder && one.message.id === message.id && !one.message.method).map((one) => one.message);
+    });
+  }
+
+  /** The processes of shared servers that belong to this editor alone. */
+  servers(): number[] {
+    return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return command.includes("dgls.server.shared") && readFileSync(`/proc/${pid}/environ`, "utf8").includes(this.home);
+      } catch {
+        return false; // it has ended meanwhile
+      }
     });
   }
 

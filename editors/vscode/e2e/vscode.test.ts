@@ -308,7 +308,8 @@ describe("one window", () => {
 
   test("a server that dies comes back by itself, and works on", async () => {
     const started = editor.noted().filter((one) => one.from === "recorder");
-    const { pid } = started.at(-1) ?? assert.fail("no server was started");
+    const [pid, ...others] = editor.servers();
+    assert.ok(pid !== undefined && others.length === 0, "there is one server");
     process.kill(pid, "SIGKILL");
     await until("another server", () => editor.noted().filter((one) => one.from === "recorder").length > started.length);
     await window.untilStatus(/^dgls: ready/);
@@ -318,6 +319,30 @@ describe("one window", () => {
     assert.equal((await answered("dgls.fillHoles")).result?.applied, true);
     await window.settled();
     assert.notEqual(await window.saved("back.py"), BASKET);
+  });
+
+  test("a second window works on the same server, with documents of its own", async () => {
+    const other = path.join(scratch, "other");
+    mkdirSync(other);
+    writeFileSync(path.join(other, "mine.py"), LONG);
+    const before = editor.servers();
+    const second = await editor.open(other);
+    await second.untilStatus(/^dgls: ready/);
+    assert.deepEqual(editor.servers(), before);
+    await second.show("mine.py");
+    await second.select([4, 16], [4, 25]);
+    await second.press("Control+Alt+g", "f");
+    await given("yours.py", BASKET);
+    await window.select([9, 13], [9, 16]);
+    await window.press("Control+Alt+g", "f");
+    await Promise.all([window.settled(), second.settled()]);
+    assert.deepEqual(editor.servers(), before);
+    assert.notEqual(await window.saved("yours.py"), BASKET);
+    const mine = await second.saved("mine.py");
+    const lines = LONG.split("\n");
+    lines[3] = mine.split("\n")[3] ?? "";
+    assert.equal(mine, lines.join("\n"));
+    await second.page.close();
   });
 });
 
@@ -340,4 +365,4 @@ describe("surroundings that are bad", () => {
   });
 });
 
-after(() => { rmSync(scratch, { recursive: true, force: true }); });
+after(() => { if (!process.env.DGLS_E2E_KEEP) rmSync(scratch, { recursive: true, force: true }); });
