@@ -30,13 +30,14 @@ function reader(from) {
 if (args.includes("--version") || args.includes("doctor")) {
   spawn(program, args, { stdio: "inherit" }).on("exit", (status) => process.exit(status ?? 1));
 } else {
-  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   note({ from: "recorder", pid: child.pid, args });
   const client = reader("client");
   const server = reader("server");
   process.stdin.on("data", (chunk) => { child.stdin.write(chunk); client(chunk); });
   process.stdin.on("end", () => child.stdin.end());
   child.stdin.on("error", () => {}); // it has ended; its exit says so
+  child.stderr.on("data", (chunk) => { process.stderr.write(chunk); note({ from: "recorder", stderr: chunk.toString() }); });
   child.stdout.on("data", (chunk) => { process.stdout.write(chunk); server(chunk); });
   child.on("exit", (status, signal) => {
     note({ from: "recorder", ended: status ?? signal });

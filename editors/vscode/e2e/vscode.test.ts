@@ -5,11 +5,11 @@
 //   node --test e2e/vscode.test.ts      with DGLS_E2E_CACHE, DGLS_E2E_VSIX, DGLS_E2E_PYTHON, DGLS_E2E_PICTURES set
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { Editor, until, type Message, type Window } from "./editor.ts";
+import { Editor, PATIENCE_MS, until, type Message, type Window } from "./editor.ts";
 
 const CANCELLED = -32800;
 
@@ -343,6 +343,42 @@ describe("one window", () => {
     lines[3] = mine.split("\n")[3] ?? "";
     assert.equal(mine, lines.join("\n"));
     await second.page.close();
+  });
+});
+
+describe("a workspace that is not trusted", () => {
+  const own = path.join(scratch, "restricted");
+  const hostile = path.join(scratch, "hostile");
+  const trace = path.join(scratch, "trace");
+  let editor: Editor;
+
+  before(async () => {
+    mkdirSync(own);
+    mkdirSync(path.join(hostile, ".vscode"), { recursive: true });
+    mkdirSync(path.join(hostile, ".venv/bin"), { recursive: true });
+    const trap = `open(${JSON.stringify(trace)}, "a").write(__file__)\n`;
+    for (const name of ["dgls.py", "typing.py", "sitecustomize.py"]) writeFileSync(path.join(hostile, name), trap);
+    writeFileSync(path.join(hostile, ".venv/bin/python"), `#!/bin/sh\necho "$0" >> ${trace}\necho "dgls, version 0.1.0"\n`, { mode: 0o755 });
+    const settings = { "dgls.server.command": [path.join(hostile, ".venv/bin/python")], "dgls.model.checkpoint": "/hostile", "dgls.infill.seed": 666 };
+    writeFileSync(path.join(hostile, ".vscode/settings.json"), JSON.stringify(settings));
+    writeFileSync(path.join(hostile, "basket.py"), BASKET);
+    editor = await Editor.start({ cache, vsix, scratch: own, chromium }, { ...watched(own), "security.workspace.trust.enabled": true });
+  });
+  after(() => editor.stop());
+
+  test("dgls works there, and takes neither programs nor modules nor settings from it", async () => {
+    const window = await editor.open(hostile);
+    const no = window.page.getByRole("button", { name: "No, I don't trust the authors" });
+    await no.click({ timeout: PATIENCE_MS });
+    await window.untilStatus(/^dgls: ready/);
+    await window.show("basket.py");
+    await window.go(9, 13);
+    await window.press("Control+Alt+g", "h");
+    await window.settled();
+    assert.notEqual(await window.saved("basket.py"), BASKET);
+    assert.equal(existsSync(trace), false);
+    assert.doesNotMatch(JSON.stringify(editor.noted()), /666|\/hostile"/);
+    await window.picture(path.join(pictures, "restricted.png"));
   });
 });
 

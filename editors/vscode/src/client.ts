@@ -17,6 +17,7 @@ import {
 import type { Offers } from "./accepted.ts";
 import type { Denoising } from "./canvas/denoising.ts";
 import { FRAME, PARTIALLY_ACCEPTED, REJECTED, STATUS, type Status } from "./protocol.ts";
+import { NEUTRAL_FOLDER } from "./server/programs.ts";
 import { editorLayer, type Declared } from "./settings.ts";
 
 const LOADING = "dgls/load";
@@ -59,7 +60,7 @@ class Experimental implements StaticFeature {
 export function createClient(parts: Parts): LanguageClient {
   const { command, log, denoising, offers } = parts;
   const [program = "", ...args] = command;
-  const options: ServerOptions = { command: program, args, options: {} };
+  const options: ServerOptions = { command: program, args, options: { cwd: NEUTRAL_FOLDER } };
   const client = new LanguageClient("dgls", "dgls", options, {
     documentSelector: SELECTOR,
     outputChannel: log,

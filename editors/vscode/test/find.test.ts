@@ -20,10 +20,10 @@ function machine(versions: Record<string, string>, more: Partial<Surroundings> =
 const answer = (text: string | undefined) => () => Promise.resolve(text);
 const EVERYWHERE = {
   workspacePython: answer("/ws/python"),
-  own: () => Promise.resolve(["/own/python", "-m", "dgls"]),
+  own: () => Promise.resolve(["/own/python", "-P", "-m", "dgls"]),
   onPath: answer("/usr/bin/dgls"),
 };
-const VERSIONS = { "/opt/dgls": "0.1.3", "/ws/python -m dgls": "0.1.0", "/own/python -m dgls": "0.1.1", "/usr/bin/dgls": "0.1.2" };
+const VERSIONS = { "/opt/dgls": "0.1.3", "/ws/python -P -m dgls": "0.1.0", "/own/python -P -m dgls": "0.1.1", "/usr/bin/dgls": "0.1.2" };
 
 test("the setting comes first, then the workspace, the extension's environment, the search path", async () => {
   const found = async (more: Partial<Surroundings>) => (await findServer(machine(VERSIONS, more), "0.1.0")).origin;

@@ -9,6 +9,9 @@ import { lastLine, run, type Outcome } from "./programs.ts";
 const HOUR_MS = 3_600_000;
 const COMPLETE = "complete";
 
+/** What makes an interpreter the server; with -P, nothing is imported from the folder that it is started in. */
+export const MODULE = ["-P", "-m", "dgls"];
+
 export interface Plan {
   /** Where the environment stands; it is made anew. */
   readonly folder: string;
@@ -31,7 +34,7 @@ export function interpreterIn(folder: string, platform: string = process.platfor
 export async function serverIn(folder: string): Promise<readonly string[] | undefined> {
   try {
     await stat(path.join(folder, COMPLETE));
-    return [interpreterIn(folder), "-m", "dgls"];
+    return [interpreterIn(folder), ...MODULE];
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
 
 import path from "node:path";
 import { noServer, series, wrongCommand, wrongVersion } from "../sentences.ts";
+import { MODULE } from "./environment.ts";
 import { reasonOf } from "./programs.ts";
 
 /** What there is to choose from; each answers undefined where it has none. */
@@ -58,7 +59,7 @@ async function candidates({ workspacePython, own, onPath }: Surroundings): Promi
   const python = await workspacePython?.();
   const [environment, program] = await Promise.all([own(), onPath()]);
   return [
-    ...(python ? ([["the workspace's Python", [python, "-m", "dgls"]]] as const) : []),
+    ...(python ? ([["the workspace's Python", [python, ...MODULE]]] as const) : []),
     ...(environment ? ([["the extension's environment", environment]] as const) : []),
     ...(program ? ([["the search path", [program]]] as const) : []),
   ].map(([origin, command]) => [origin, command]);

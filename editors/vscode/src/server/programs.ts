@@ -1,8 +1,12 @@
 // Running programs of this machine and hearing what they say. Knows nothing of VS Code.
 
 import { spawn } from "node:child_process";
+import path from "node:path";
 
 const PATIENCE_MS = 60_000;
+
+/** Where programs are started: never in a workspace, from where Python, and Windows, would take modules and programs. */
+export const NEUTRAL_FOLDER = path.dirname(process.execPath);
 
 /** What a program said, and how it ended. */
 export interface Outcome {
@@ -23,6 +27,7 @@ export function run(command: readonly string[], { onLine, signal, patience = PAT
   return new Promise((resolve, reject) => {
     const limit = AbortSignal.timeout(patience);
     const child = spawn(program, rest, {
+      cwd: NEUTRAL_FOLDER,
       stdio: ["ignore", "pipe", "pipe"],
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       windowsHide: true,
