@@ -139,11 +139,11 @@ def test_every_character_outside_the_span_is_unchanged(encoding: Encoding) -> No
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ([], "takes one argument, {uri, candidates?, apply?, range, pins?}; got 0"),
-        (None, "takes one argument, {uri, candidates?, apply?, range, pins?}; got 0"),
+        ([], "takes one argument, {uri, candidates?, apply?, range?, ranges?, pins?}; got 0"),
+        (None, "takes one argument, {uri, candidates?, apply?, range?, ranges?, pins?}; got 0"),
         ([{}, {}], "got 2"),
         (["file:///a.py"], "Expected `object`, got `str`"),
-        ([{"uri": "u"}], "Object missing required field `range`"),
+        ([{}], "Object missing required field `uri`"),
         ([{"uri": 1, "range": span((0, 0), (0, 0))}], "Expected `str`, got `int` - at `$.uri`"),
         ([{"uri": "u", "range": span((0, 0), (0, -1))}], "`$.range.end.character`"),
         ([{"uri": "u", "range": span((0, 0), (0, 0)), "speed": 1}], "unknown field `speed`"),
