@@ -244,6 +244,29 @@ def bench(quick: bool, as_json: bool, layer: Layer) -> None:
         sys.exit(INTERRUPTED)
 
 
+@main.command()
+@click.option("--no-fill", is_flag=True, help="Load no model and try no fill.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@settings_options
+def doctor(no_fill: bool, as_json: bool, layer: Layer) -> None:
+    """Say what dgls finds here: versions, device, memory, grammars, settings and their origins, a timed fill.
+
+    Exit status: 0 where nothing is wrong, else 1, with the next step for each thing that is.
+    """
+    import msgspec
+
+    from dgls.doctor import examine
+
+    diagnosis = examine(layers_below(layer), fill=not no_fill)
+    if as_json:
+        click.echo(msgspec.json.encode(diagnosis))
+    else:
+        from dgls.terminal.doctor import show
+
+        show(diagnosis)
+    sys.exit(1 if diagnosis.findings else 0)
+
+
 def delegate(name: str, what: str, load: Callable[[], click.Group]) -> None:
     """Add a group of commands that is imported only when it is used."""
 

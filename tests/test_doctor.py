@@ -1,0 +1,70 @@
+"""`dgls doctor` as a user sees it: what is found, what is wrong, what to do, and the exit status."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from dgls.cli import main
+
+
+def doctor(*arguments: object) -> tuple[int, dict[str, Any]]:
+    ended = CliRunner().invoke(main, ["doctor", "--json", *map(str, arguments)])
+    return ended.exit_code, json.loads(ended.stdout)
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def test_a_sound_installation_is_said_to_be_sound_and_tries_a_fill() -> None:
+    status, found = doctor("--set=infill.candidates=1", "--set=infill.seed=7")
+    assert (status, found["findings"]) == (0, [])
+    assert found["trial"]["fill_ms"] > 0
+    assert found["model"]["weights"] < found["model"]["free"]
+    assert "python" in found["grammars"] and {"torch", "dgls"} <= found["versions"].keys()
+    origins = {setting["path"]: setting["origin"] for setting in found["settings"]}
+    assert (origins["infill.seed"], origins["infill.validate"]) == ("the command line", "default")
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "wrong", "step"),
+    [
+        ("nowhere", "does not exist", "name a folder"),
+        ("owner/name", "is not on this machine", "let it be downloaded"),
+        ("empty", "has no config.json", "name the folder"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_loaded_is_named_with_the_next_step(
+    checkpoint: str, wrong: str, step: str, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    name = str(tmp_path / "empty") if checkpoint == "empty" else checkpoint
+    status, found = doctor("--checkpoint", name)
+    [finding] = found["findings"]
+    assert status == 1 and wrong in finding["wrong"] and step in finding["next_step"]
+    assert found["trial"] is None
+
+
+def test_a_checkpoint_without_weights_is_named(tiny_dgls: Path, tmp_path: Path) -> None:
+    for file in tiny_dgls.glob("*.json"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    status, found = doctor("--checkpoint", tmp_path, "--no-fill")
+    assert status == 1 and "has no weights" in found["findings"][0]["wrong"]
+
+
+def test_wrong_settings_of_the_project_are_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.dgls.infill]\nseed = 'x'\nlengths = 2\n")
+    status, found = doctor("--no-fill")
+    assert status == 1 and "`$.tool.dgls.infill.seed`" in found["findings"][0]["wrong"]
+    origins = {setting["path"]: setting["origin"] for setting in found["settings"]}
+    assert origins["infill.lengths"] == str(tmp_path / "pyproject.toml")
+
+
+def test_a_table_is_shown_to_people() -> None:
+    ended = CliRunner().invoke(main, ["doctor", "--no-fill"])
+    assert ended.exit_code == 0 and "nothing is wrong" in ended.stdout
