@@ -113,7 +113,7 @@ def _worth(session: Session, cursor: Cursor, rests: Sequence[Rest]) -> Sequence[
     """Of what there is, what the user gets: everything if asked by hand, else the best of what is likely enough."""
     if cursor.by_hand:
         return rests
-    least = session.resolved.settings.inline.min_confidence
+    least = session.settings_for(cursor.snapshot).inline.min_confidence
     return [rest for rest in rests if rest.fill.confidence >= least][:1]
 
 
