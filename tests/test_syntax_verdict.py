@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dgls.infill.request import Gap
 from dgls.syntax import Fault, Verdict, fragment_around, language_of, statement_ends, verdict
 from tests.syntax_sources import Cut, cuts, files, line_starts, read, snippets
+from tests.test_syntax_holes import unmarked
 
 python = language_of("python", "")
 assert python is not None
@@ -279,3 +280,27 @@ def test_true_spans_at_a_cursor_are_let_through_in_files_too_long_to_be_parsed_a
         fragment = fragment_around(text[: gap.start] + text[gap.end :], [cursor], language, PATIENCE_MS)
         rejected += not verdict(fragment, [text[gap.start : gap.end]]).ok
     assert rejected <= 1
+
+
+@pytest.mark.parametrize(
+    ("language", "marked", "fills", "ok"),
+    [
+        ("python", "def f():\n    ├...┤\n\n\ndef g():\n    ├...┤\n", ['"""', '"""'], False),
+        ("python", "def f():\n    ├...┤\n\n\ndef g():\n    ├...┤\n", ['"""A."""', '"""B."""'], True),
+        ("python", "x = ├a┤ + b\n", ["a  #"], False),
+        ("python", "x = ├a┤  # b\n", ["a  # c"], False),
+        ("python", "x = ├a┤\ny = 1\n", ["a  # c"], True),
+        ("python", "x = ├a ┤b\n", ["a + "], True),
+        ("python", "f(├a┤, 'b')\n", ["'c'.join(a)"], True),
+        ("javascript", "f(├a┤, 'b');\n", ["`${a}`"], True),
+        ("javascript", "let a = ├b┤;\nlet c = ├d┤;\n", ["`", "`"], False),
+        ("html", "<p>├<b>a</b>┤ b</p>\n", ["a"], True),
+    ],
+)
+def test_a_fill_that_makes_text_of_the_code_behind_it_is_at_fault(
+    language: str, marked: str, fills: list[str], ok: bool
+) -> None:
+    text, gaps = unmarked(marked)
+    known = language_of(language, "")
+    assert known is not None
+    assert verdict(fragment_around(text, gaps, known), fills).ok is ok

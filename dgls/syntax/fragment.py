@@ -32,6 +32,13 @@ MOST = 5_000
 """Characters, about: if a fragment would have more where the text does not parse, indentation tells what is far."""
 
 
+class Token(NamedTuple):
+    """A token behind a gap: how many bytes behind it, and its node type."""
+
+    offset: int
+    kind: str
+
+
 class Fragment:
     """What verdicts on the fills of some gaps look at. Made by :func:`fragment_around`."""
 
@@ -86,6 +93,26 @@ class Fragment:
             return frozenset()
         holes = self.language.holes.spans(tree.root_node, source, clock.late) or []
         return frozenset(gap for gap, span in enumerate(spans) if span in holes)
+
+    @cached_property
+    def tokens_behind(self) -> "tuple[Token | None, ...]":
+        """Per gap, the next token behind it; None where none begins there, or nothing stood in the gap.
+
+        None for all of them where something is wrong with the text as it stands.
+        """
+        originals = [self._text[gap.start : gap.end] for gap in self._gaps]
+        source, spans = self.view.filled(originals)
+        is_any = any(original.strip() for original in originals) and not self.gave_up
+        tree = parse(source, self.language, Clock(self.budget_ms)) if is_any else None
+        found: list[Token | None] = []
+        for original, (_, end), part in zip(originals, spans, self.view.parts[1:], strict=True):
+            blank = len(part) - len(part.lstrip())
+            leaf = None
+            if tree is not None and not tree.root_node.has_error and original.strip() and blank < len(part):
+                leaf = tree.root_node.descendant_for_byte_range(end + blank, end + blank + 1)
+            begins = leaf is not None and leaf.start_byte == end + blank
+            found.append(Token(blank, leaf.type) if leaf is not None and begins else None)
+        return tuple(found)
 
     def layout_view(self, fills: Sequence[str]) -> View | None:
         """What belongs to the gaps by the indentation of ``fills`` alone; None where indentation means nothing."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from dgls.syntax.fragment import Fragment
+from dgls.syntax.taken import takers
 from dgls.syntax.tree import Clock, Site, characters, parse
 from dgls.syntax.view import Baseline, Span, View
 
@@ -68,8 +69,10 @@ def verdict(fragment: Fragment, fills: Sequence[str]) -> Verdict:
         fragment.gave_up = True
         return Verdict((), checked=False)
     if ruling.faults and _is_excused(fragment, fills, clock):
-        return Verdict(())
-    return ruling
+        ruling = Verdict(())
+    taken = () if ruling.faults else takers(fragment, fills, clock)
+    faults = (Fault(gap, 0, len(fills[gap]), "invalid", "this takes in the code behind it") for gap in taken)
+    return ruling._replace(faults=(*ruling.faults, *faults))
 
 
 def _is_excused(fragment: Fragment, fills: Sequence[str], clock: Clock) -> bool:
