@@ -13,21 +13,28 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from rich.console import Console
 from rich.table import Table
 
 import dgls
 from dgls.config import Settings
-from dgls.evaluation.cuts import spans_of
+from dgls.evaluation.cuts import choose_cuts, spans_of
+from dgls.evaluation.keystrokes import Keystrokes, measure_keystrokes
 from dgls.evaluation.latency import FILE, Latency, measure, milliseconds
 from dgls.evaluation.sharing import Sharing, measure_sharing
 from dgls.evaluation.verdicts import Verdicts, measure_verdicts
 from dgls.infill.request import FillRequest, Frame, Gap, Prefilled
 
+if TYPE_CHECKING:
+    from dgls.evaluation.resuming import Resuming
+    from dgls.model.host import Host
+
 ROUNDS, QUICK_ROUNDS = 30, 1
 VERDICT_GAPS, QUICK_VERDICT_GAPS = 100, 2
+RESUMED_GAPS, QUICK_RESUMED_GAPS = 20, 1
 SEED = 0
 
 
@@ -44,6 +51,9 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
 
     Raises ServerError where the server fails, and CheckpointError.
     """
+    from dgls.evaluation.resuming import measure_resuming
+    from dgls.model.host import load_host
+
     console = Console(stderr=True)
     rounds = QUICK_ROUNDS if quick else ROUNDS
     command = [sys.executable, "-m", "dgls", "serve", *arguments]
@@ -54,23 +64,26 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
 
         latency = asyncio.run(measure(command, rounds, SEED, say))
         sharing = asyncio.run(measure_sharing(command, max(1, rounds // 10), SEED, say))
+        keystrokes = asyncio.run(measure_keystrokes(command, rounds, SEED, say))
         say("one prefill, one step")
-        passes = measure_passes(settings)
+        host = load_host(settings.model, lambda fraction, what: None)
+        passes = measure_passes(host, settings)
+        say("departures, resumed and anew")
+        cuts = choose_cuts(QUICK_RESUMED_GAPS if quick else RESUMED_GAPS, SEED)
+        resuming = measure_resuming(host, cuts, settings.infill, lambda done: None)
         say("verdicts")
         verdicts = measure_verdicts(QUICK_VERDICT_GAPS if quick else VERDICT_GAPS, SEED)
-    measured = report(latency, sharing, passes, verdicts, settings, rounds)
+    measured = report(latency, sharing, keystrokes, passes, resuming, verdicts, settings, rounds)
     if as_json:
         print(json.dumps(measured))
     else:
         Console().print(table(measured))
 
 
-def measure_passes(settings: Settings) -> Passes:
-    """Fill one gap late in the file, with an empty prefix store, in this process. Raises CheckpointError."""
+def measure_passes(host: "Host", settings: Settings) -> Passes:
+    """Fill one gap late in the file, with an empty prefix store, in this process."""
     from dgls.infill.fill import fill_gaps
-    from dgls.model.host import load_host
 
-    host = load_host(settings.model, lambda fraction, what: None)
     text = FILE.text
     cursor, end = spans_of(text, "rest of a line")[-1]
     request = FillRequest(
@@ -95,7 +108,14 @@ def measure_passes(settings: Settings) -> Passes:
 
 
 def report(
-    latency: Latency, sharing: Sharing, passes: Passes, verdicts: Verdicts, settings: Settings, rounds: int
+    latency: Latency,
+    sharing: Sharing,
+    keystrokes: Keystrokes,
+    passes: Passes,
+    resuming: "Resuming",
+    verdicts: Verdicts,
+    settings: Settings,
+    rounds: int,
 ) -> dict[str, Any]:
     """All that was measured, as ``--json`` prints it."""
     return {
@@ -108,6 +128,12 @@ def report(
         "inline_ms": latency.inline._asdict(),
         "inline_cold_ms": latency.inline_cold._asdict(),
         "cancel_ms": latency.cancel._asdict(),
+        "along_ms": {**keystrokes.along._asdict(), "keystrokes": keystrokes.along_count},
+        "long_ms": {**keystrokes.long._asdict(), "lines": keystrokes.lines[0]},
+        "short_ms": {**keystrokes.short._asdict(), "lines": keystrokes.lines[1]},
+        "accepted_ms": keystrokes.accepted._asdict(),
+        "accepted_alone_ms": keystrokes.accepted_alone._asdict(),
+        "resuming": msgspec.to_builtins(resuming),
         "loop_stall_ms": {"max": latency.loop_stall_ms},
         "inline_asked": latency.asked,
         "inline_offered": latency.offered,
@@ -144,7 +170,12 @@ def table(measured: dict[str, Any]) -> Table:
         table.add_column(heading, justify="right" if heading else "left")
 
     def row(
-        what: str, unit: str, p50: float, p95: float | None = None, p99: float | None = None, limit: str = ""
+        what: str,
+        unit: str,
+        p50: float | None,
+        p95: float | None = None,
+        p99: float | None = None,
+        limit: str = "",
     ) -> None:
         shown = ("" if value is None else f"{value:,.4g} {unit}" for value in (p50, p95, p99))
         table.add_row(what, *shown, limit)
@@ -157,6 +188,15 @@ def table(measured: dict[str, Any]) -> Table:
     row("inline, warm", "ms", **measured["inline_ms"], limit="400 / 900 ms")
     row("inline, cold", "ms", **measured["inline_cold_ms"], limit="1,500 ms")
     row("cancel", "ms", **measured["cancel_ms"], limit="a step")
+    row("typed along, 10,000 lines", "ms", **_shown(measured["along_ms"]), limit="10 ms (p99)")
+    long, short = measured["long_ms"], measured["short_ms"]
+    row(f"inline, {long['lines']:,} lines", "ms", **_shown(long), limit=f"1.3 x {short['lines']} lines")
+    row(f"inline, {short['lines']:,} lines", "ms", **_shown(short))
+    row("behind a fill accepted, filled ahead", "ms", **_shown(measured["accepted_ms"]))
+    row("behind a fill accepted, else", "ms", **_shown(measured["accepted_alone_ms"]))
+    for way in ("resumed", "anew"):
+        one = measured["resuming"][way]
+        row(f"typed otherwise, {way}: {one['steps']:.1f} passes", "ms", one["cpu_ms_median"])
     row("event loop stalled, longest", "ms", measured["loop_stall_ms"]["max"], limit="20 ms")
     shared = measured["shared"]
     row(
@@ -176,3 +216,8 @@ def table(measured: dict[str, Any]) -> Table:
         "inline requests with an offer", f"{measured['inline_offered']} of {measured['inline_asked']}"
     )
     return table
+
+
+def _shown(times: dict[str, Any]) -> dict[str, Any]:
+    """The percentiles of what was measured."""
+    return {name: value for name, value in times.items() if name.startswith("p")}
