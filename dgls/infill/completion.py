@@ -8,22 +8,20 @@ from collections.abc import Generator
 
 from msgspec.structs import replace
 
-from dgls.infill.fill import fill_gaps, fragment_of
+from dgls.infill.fill import fill_on, fragment_of
+from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled, Run, filled
 from dgls.model.host import Host
-from dgls.model.prefix_store import PrefixStore
 from dgls.syntax.cursor import place_of
 
 
-def complete(
-    host: Host, store: PrefixStore, request: FillRequest
-) -> Generator[Frame | Prefilled, None, Answer]:
+def complete(host: Host, kept: Kept, request: FillRequest) -> Generator[Frame | Prefilled, None, Answer]:
     """Fill the one gap of ``request``. The answer names the gap that its fills are for, which may be longer."""
     [gap] = request.gaps
     inner = placed(request)
     outer = (Gap(gap.start, gap.end + inner.closed),)
     begun = (Run(request.begins, 1.0),) if request.begins else ()
-    steps = fill_gaps(host, store, inner)
+    steps = fill_on(host, kept, inner)
     while True:
         try:
             step = next(steps)

@@ -5,20 +5,18 @@ from collections.abc import Generator
 from dgls.infill.completion import complete
 from dgls.infill.fill import fill_gaps
 from dgls.infill.holes import fill_holes
+from dgls.infill.kept import Kept
 from dgls.infill.mend import mend
 from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
 from dgls.model.host import Host
-from dgls.model.prefix_store import PrefixStore
 
 
-def work_on(
-    host: Host, store: PrefixStore, request: FillRequest
-) -> Generator[Frame | Prefilled, None, Answer]:
+def work_on(host: Host, kept: Kept, request: FillRequest) -> Generator[Frame | Prefilled, None, Answer]:
     """The steps of ``request``: see the job that does it. Raises :class:`dgls.infill.request.FillError`."""
     if request.find in ("each", "holes"):
-        return fill_holes(host, store, request)
+        return fill_holes(host, kept.store, request)
     if request.find == "faults":
-        return mend(host, store, request)
+        return mend(host, kept.store, request)
     if request.find == "completion":
-        return complete(host, store, request)
-    return fill_gaps(host, store, request)
+        return complete(host, kept, request)
+    return fill_gaps(host, kept.store, request)

@@ -114,6 +114,7 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
         deadline=loaded + settings.infill.command_deadline_ms / 1000,
     )
     from dgls.infill.jobs import work_on
+    from dgls.infill.kept import Kept
 
     answer: Answer | None = None
     lexer = view.lexer_of(wish.path, language)
@@ -121,7 +122,7 @@ def _denoise(source: Source, wish: Wish, language: str, settings: Settings, cons
     def steps() -> Iterator[Frame | Prefilled]:
         nonlocal answer
         try:
-            answer = yield from work_on(host, host.new_store(), request)
+            answer = yield from work_on(host, Kept(host.new_store()), request)
         except FillError as error:
             raise InputError(str(error)) from error
 
