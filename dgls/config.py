@@ -146,6 +146,10 @@ class InlineSettings(msgspec.Struct, frozen=True):
             ge=0, le=1, description="what is less likely, by the mean of its tokens, is offered only by hand"
         ),
     ] = 0.0
+    speculate: Annotated[
+        bool,
+        Meta(description="fill ahead, while nobody waits, what follows if the shown text is accepted"),
+    ] = True
 
 
 class ServerSettings(msgspec.Struct, frozen=True):

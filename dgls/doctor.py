@@ -137,13 +137,16 @@ def _look_at_model(diagnosis: Diagnosis, settings: Any, fill: bool) -> None:
 def _try(settings: Any) -> Trial:
     """Load the model and fill one small gap. Raises CheckpointError."""
     from dgls.infill.jobs import work_on
+    from dgls.infill.kept import Kept
     from dgls.model.host import load_host
 
     began = time.monotonic()
     host = load_host(settings.model, lambda fraction, what: None)
     loaded = time.monotonic()
     gap = Gap(len(TRIED) - 1, len(TRIED) - 1)
-    steps = work_on(host, host.new_store(), FillRequest(TRIED, (gap,), "python", "trial.py", settings.infill))
+    steps = work_on(
+        host, Kept(host.new_store()), FillRequest(TRIED, (gap,), "python", "trial.py", settings.infill)
+    )
     try:
         while True:
             next(steps)

@@ -61,7 +61,7 @@ class HostFiller:
         request = resolved(request, kept.shelf)
         wanted = request.settings.context_tokens or self.host.context_tokens
         fitting = replace(request.settings, context_tokens=min(wanted, kept.store.limit))
-        steps: Steps = work_on(self.host, kept.store, replace(request, settings=fitting))
+        steps: Steps = work_on(self.host, kept, replace(request, settings=fitting))
         return steps
 
     def unload(self) -> None:

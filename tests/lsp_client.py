@@ -184,7 +184,9 @@ def connected(
     command: Sequence[str] = SCRIPTED, *, load: Json | None = None, environment: dict[str, str] | None = None
 ) -> Iterator[Client]:
     """A client whose server has been started and not yet initialized."""
-    client = Client(command, {"SCRIPT_LOAD": json.dumps(load or {}), **(environment or {})})
+    # What is filled ahead would come between what a test asks for.
+    usual = {"SCRIPT_LOAD": json.dumps(load or {}), "DGLS_INLINE_SPECULATE": "false"}
+    client = Client(command, {**usual, **(environment or {})})
     try:
         yield client
     finally:

@@ -2,11 +2,12 @@
 
 The first line of a document is ``#!`` and a JSON object: ``fills`` (texts to offer, each in every gap), ``validated``,
 ``gaps`` (those it says to have found) and ``left`` (how many it says stay), ``steps`` (how many frames) or ``drafts``
-(per frame the runs that it shows of every gap) and ``breaks`` (what to raise after them), ``gate`` (a
-folder: each step waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say what the model does),
-``fails`` (a message to raise), ``journal`` (a file that gets a line per request that the model works on), ``echo``
-(offer a JSON object of what the model was asked) and ``prints`` (to print to
-stdout). ``SCRIPT_LOAD`` in the environment is such an object for loading, ``SCRIPT_USER_FILE`` a file of settings.
+(per frame the runs that it shows of every gap) and ``breaks`` (what to raise after them), ``gate`` (a folder: each step
+waits for the file ``step<n>`` in it, and the files ``begun`` and ``closed`` say what the model does; with ``behind``
+only for gaps behind that text), ``fails`` (a message to raise), ``journal`` (a file that gets a line per request that
+the model works on), ``echo`` (offer a JSON object of what the model was asked), ``later`` (texts for which there is no
+time but that of a command) and ``prints`` (to print to stdout). ``SCRIPT_LOAD`` in the environment is such an object
+for loading, ``SCRIPT_USER_FILE`` a file of settings.
 """
 
 import json
@@ -54,7 +55,8 @@ class Script:
     def _steps(
         self, request: FillRequest, script: dict[str, Any]
     ) -> Generator[Frame | Prefilled, None, Answer]:
-        gate = Path(script["gate"]) if "gate" in script else None
+        begun = request.text[: request.gaps[0].start]
+        gate = Path(script["gate"]) if "gate" in script and begun.endswith(script.get("behind", "")) else None
         if "journal" in script:
             with Path(script["journal"]).open("a", encoding="utf-8") as journal:
                 journal.write(json.dumps(asked(request)) + "\n")
@@ -80,9 +82,12 @@ class Script:
         texts = script.get("fills", ["FILL"])
         if script.get("echo"):
             texts = [json.dumps(asked(request))]
+        early = "later" in script and request.settings.deadline_ms < request.settings.command_deadline_ms
+        if "later" in script and not early:
+            texts = script["later"]
         validated = script.get("validated", True)
         fills = tuple(Fill((text,) * count, 0.9, validated, False, 1) for text in texts)
-        return Answer(fills, 1, 64, 0, gaps, script.get("left", 0))
+        return Answer(fills, 1, 64, 0, gaps, script.get("left", 0), early=early)
 
 
 def asked(request: FillRequest) -> dict[str, Any]:

@@ -14,13 +14,13 @@ import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
-from dgls.infill.request import Fill, Gap
+from dgls.infill.request import Answer, Fill, Gap
+from dgls.server.ahead import fill_next, improve
 from dgls.server.documents import TooLarge
-from dgls.server.edits import in_line_ends_of
 from dgls.server.messages import Accepted, AcceptedCommand, Item, ItemMark
 from dgls.server.restraint import holds_back
 from dgls.server.session import Ask, Session, Wanted
-from dgls.server.shown import Rest, rests_of, shown
+from dgls.server.shown import Rest, rests_of
 from dgls.text import Document, typed_since
 
 Show = Callable[[Session, Document, Sequence[Rest]], Any]
@@ -75,12 +75,13 @@ def offer(
         session.supersede()
         return show(session, snapshot, [])
     known = _worth(session, cursor, _selected(cursor, session.answers.find(snapshot, offset)))
+    wanted = Wanted((cursor.span,), find="completion", begins=cursor.begins)
     if known:
         session.look(snapshot)  # for the next request: what is shown already may be shown once more
         session.supersede()
+        fill_next(session, snapshot, known[0], wanted)
         return show(session, snapshot, known)
     wait = 0.0 if by_hand else typing.wait(settings, session.offers.counts, time.monotonic())
-    wanted = Wanted((cursor.span,), find="completion", begins=cursor.begins)
     return session.ask(snapshot, wanted, "automatic", partial(_answered, session, cursor, show), wait)
 
 
@@ -95,18 +96,29 @@ async def _answered(session: Session, cursor: Cursor, show: Show, ask: Ask) -> A
     typed = typed_since(cursor.snapshot, now, cursor.span.start) if now is not None else None
     if now is None or typed is None or (typed and cursor.begins):
         raise JsonRpcRequestCancelled("the document has changed")
-    [gap] = answer.gaps or ask.wanted.gaps
-    fills = [fill._replace(texts=(in_line_ends_of(now, fill.texts[0]),)) for fill in answer.fills]
-    first_id = session.offers.number(len(fills))
+    look = partial(_look, session, cursor, now, len(typed), ask)
+    rests = look(answer)
+    if typed and not rests:
+        raise JsonRpcRequestCancelled("what was typed since is not what the answer says")
+    if answer.early and session.wants_improvements and now is cursor.snapshot and show is _items:
+        improve(session, ask, rests, look, partial(_items, session, now))
+    elif rests:
+        fill_next(session, now, rests[0], ask.wanted)
+    return show(session, now, rests)
+
+
+def _look(
+    session: Session, cursor: Cursor, now: Document, typed: int, ask: Ask, answer: Answer
+) -> Sequence[Rest]:
+    """What of an answer the user gets when so many characters have been ``typed`` since it was asked for."""
+    given = session.answer_in(cursor.snapshot, ask.wanted, answer)
     if cursor.begins:
-        rests = _extending(cursor, gap, fills, first_id)
+        [gap] = answer.gaps or ask.wanted.gaps
+        rests = _extending(cursor, gap, given.fills, given.first_id)
     else:
-        given = shown(cursor.snapshot, gap, fills, first_id)
         session.answers.remember(now.uri, given)
-        rests = rests_of(given, now, gap.start + len(typed))
-        if typed and not rests:
-            raise JsonRpcRequestCancelled("what was typed since is not what the answer says")
-    return show(session, now, _worth(session, cursor, rests))
+        rests = rests_of(given, now, cursor.offset + typed)
+    return _worth(session, cursor, rests)
 
 
 def _worth(session: Session, cursor: Cursor, rests: Sequence[Rest]) -> Sequence[Rest]:

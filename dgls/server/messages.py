@@ -19,6 +19,7 @@ OWN_METHODS = "dgls/"
 """What the methods that are no part of the protocol begin with."""
 FRAME_METHOD = "dgls/frame"
 STATUS_METHOD = "dgls/status"
+IMPROVED_METHOD = "dgls/improved"
 ACCEPTED_METHOD = "dgls/accepted"
 PARTIALLY_ACCEPTED_METHOD = "dgls/partiallyAccepted"
 REJECTED_METHOD = "dgls/rejected"
@@ -192,6 +193,18 @@ class StatusParams(msgspec.Struct, frozen=True):
     percentage: int | None
     uri: str | None
     model: str
+
+
+class Improved(msgspec.Struct, frozen=True):
+    """``dgls/improved``, server to client: better items for the inline completion ``id``, found when its time was up.
+
+    They take the place of those that it was answered with, in the document's version ``version``.
+    """
+
+    uri: str
+    version: int
+    id: int | str
+    items: tuple[Any, ...]
 
 
 class DraftRun(msgspec.Struct, frozen=True):

@@ -46,6 +46,7 @@ from dgls.layers import Layer, Resolved
 from dgls.server.acceptance import Offers
 from dgls.server.configuration import begin
 from dgls.server.documents import Documents
+from dgls.server.edits import in_line_ends_of
 from dgls.server.elsewhere import OtherTexts
 from dgls.server.last_fill import LastFills
 from dgls.server.loading import LoadingBar
@@ -53,7 +54,7 @@ from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Pos
 from dgls.server.notebooks import SYNC, Notebooks
 from dgls.server.protocol import MessageId, Protocol
 from dgls.server.rules import Rules
-from dgls.server.shown import Answers
+from dgls.server.shown import Answers, Shown, shown
 from dgls.server.status import Status
 from dgls.server.stdio import Writer, watch_process
 from dgls.text import Document, typed_since
@@ -136,12 +137,14 @@ class Session(LanguageServer):
         self.state: State = engine.state
         """Where the model stands, as far as the event loop has heard."""
         self.wants_frames = False
+        self.wants_improvements = False
         self.wants_status = False
         self.model_name = self.resolved.settings.model.checkpoint
         self.paused = False
         """Whether nothing is filled unasked."""
         self.fills = LastFills()
         self.answers = Answers()
+        self._idle: Job | None = None
         self.other_texts = OtherTexts()
         self.offers = Offers()
         self.streams: set[Stream] = set()
@@ -196,6 +199,7 @@ class Session(LanguageServer):
         encoding = params.capabilities.general and params.capabilities.general.position_encodings
         self.documents.encoding = choose_encoding(encoding or ())
         self.wants_frames = _member(params.capabilities.experimental, "dgls", "frames") is True
+        self.wants_improvements = _member(params.capabilities.experimental, "dgls", "improvements") is True
         self.wants_status = _member(params.capabilities.experimental, "dgls", "status") is True
         self.find_roots()
         self.rules.take_options(params.initialization_options)
@@ -251,26 +255,10 @@ class Session(LanguageServer):
             self.supersede()
         msg_id = self.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
-        # A fault is found in, and mended with, a cell alone; any other gap is filled with what stands around it.
-        read = self.notebooks.alone if wanted.find == "faults" else self.notebooks.among_others
-        view = read(snapshot, () if wanted.find in ("holes", "faults") else wanted.gaps)
-        ask = Ask(snapshot, wanted, msg_id, kind, view.shift)
+        request, shift = self._request(snapshot, wanted)
+        ask = Ask(snapshot, wanted, msg_id, kind, shift)
         if kind == "automatic":
             self._newest = ask
-        request = FillRequest(
-            text=view.text,
-            gaps=shifted(wanted.gaps, view.shift),
-            part=view.part,
-            language=view.language_id,
-            path=self.path(snapshot.uri),
-            settings=InfillSettings(),
-            single_line=wanted.single_line,
-            candidates=wanted.candidates,
-            find=wanted.find,
-            begins=wanted.begins,
-            strength=wanted.strength,
-            elsewhere=self._elsewhere(snapshot, view.text, shifted(wanted.gaps, view.shift)[0]),
-        )
         reply = asyncio.create_task(answer(ask))
 
         def ended(_: object) -> None:
@@ -295,6 +283,56 @@ class Session(LanguageServer):
         else:
             start()
         return reply
+
+    def work_idle(
+        self, snapshot: Document, wanted: Wanted, infill: InfillSettings, on_answer: Callable[[Answer], None]
+    ) -> None:
+        """Fill gaps of ``snapshot`` while nobody waits, instead of what was so filled until now."""
+        self.stop_idle()
+        request, shift = self._request(snapshot, wanted)
+        mine: list[Job] = []
+
+        def done(outcome: Outcome) -> None:
+            if [self._idle] == mine and isinstance(outcome, Answer):
+                self._idle = None
+                gaps = None if outcome.gaps is None else shifted(outcome.gaps, -shift)
+                on_answer(outcome._replace(gaps=gaps))
+
+        self._idle = self.seat.submit(replace(request, settings=infill), "idle", self._in_loop(done))
+        mine.append(self._idle)
+
+    def stop_idle(self) -> None:
+        """End what is worked on while nobody waits."""
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def answer_in(self, snapshot: Document, wanted: Wanted, answer: Answer) -> Shown:
+        """An answer for the one gap of ``snapshot``, in the document's line ends, its items numbered."""
+        [gap] = answer.gaps or wanted.gaps
+        fills = [fill._replace(texts=(in_line_ends_of(snapshot, fill.texts[0]),)) for fill in answer.fills]
+        return shown(snapshot, gap, fills, self.offers.number(len(fills)))
+
+    def _request(self, snapshot: Document, wanted: Wanted) -> tuple[FillRequest, int]:
+        """What the engine is asked, but for settings, and how far into its text ``snapshot`` begins."""
+        # A fault is found in, and mended with, a cell alone; any other gap is filled with what stands around it.
+        read = self.notebooks.alone if wanted.find == "faults" else self.notebooks.among_others
+        view = read(snapshot, () if wanted.find in ("holes", "faults") else wanted.gaps)
+        request = FillRequest(
+            text=view.text,
+            gaps=shifted(wanted.gaps, view.shift),
+            part=view.part,
+            language=view.language_id,
+            path=self.path(snapshot.uri),
+            settings=InfillSettings(),
+            single_line=wanted.single_line,
+            candidates=wanted.candidates,
+            find=wanted.find,
+            begins=wanted.begins,
+            strength=wanted.strength,
+            elsewhere=self._elsewhere(snapshot, view.text, shifted(wanted.gaps, view.shift)[0]),
+        )
+        return request, view.shift
 
     def _elsewhere(self, snapshot: Document, text: str, gap: Gap) -> Elsewhere | None:
         """What else may be read for ``gap`` in ``text``; None where the settings want none, or nothing is open."""
@@ -422,6 +460,7 @@ class Session(LanguageServer):
 
         The last fill moves with what was changed.
         """
+        self.stop_idle()
         now = self.documents.find(uri)
         self.fills.follow(uri, now)
         self.other_texts.follow(uri, now, self.resolved.settings.context)
@@ -442,6 +481,7 @@ class Session(LanguageServer):
 
     def supersede(self) -> None:
         """End all automatic work: what was asked last has its answer."""
+        self.stop_idle()
         for ask in list(self._asks):
             if ask.kind == "automatic":
                 ask.end(Cancelled("superseded by a newer request"))
