@@ -127,7 +127,7 @@ class Session:
     async def warm(self) -> float:
         """Seconds of a request after three typed characters, the rest of the line cut."""
         start, end = self.elsewhere()
-        self._editor.replace(self._uri, start, end, "")
+        self._cut(start, end)
         await self._ask(start)
         for cursor in range(start, start + TYPED):
             self._editor.replace(self._uri, cursor, cursor, self._text[cursor])
@@ -138,7 +138,7 @@ class Session:
     async def cold(self) -> float:
         """Seconds of a request far from the last one."""
         start, end = self.elsewhere()
-        self._editor.replace(self._uri, start, end, "")
+        self._cut(start, end)
         seconds = await self._ask(start)
         self._editor.replace(self._uri, start, start, self._text[start:end])
         return seconds
@@ -187,6 +187,11 @@ class Session:
             await self.warm()
         pinging.cancel()
         return longest
+
+    def _cut(self, start: int, end: int) -> None:
+        """Cut the rest of a line, and type the character before it: after a deletion nobody is offered anything."""
+        self._editor.replace(self._uri, start - 1, end, "")
+        self._editor.replace(self._uri, start - 1, start - 1, self._text[start - 1])
 
     async def _ask(self, cursor: int) -> float:
         started = time.perf_counter()
