@@ -349,7 +349,8 @@ class Engine:
         while self._called():
             filler = self._loaded()
             if filler is not None:
-                self._work(filler)
+                while self._work(filler):
+                    pass
                 self._forget(filler)
 
     def _called(self) -> bool:
@@ -358,14 +359,20 @@ class Engine:
             self._wake.wait_for(lambda: self._stopped or isinstance(self._state, Loading))
             return not self._stopped
 
-    def _work(self, filler: Filler) -> None:
-        """Take steps until the engine is stopped, or nobody has asked for anything for long."""
-        while (turn := self._turn()) is not None:
-            seat, job = turn
-            began = self._seconds()
-            seat._step(filler, job)
-            if job.kind != "idle":
-                seat._served += self._seconds() - began
+    def _work(self, filler: Filler) -> bool:
+        """Take one step; False when the engine has been stopped, or nobody has asked for anything for long.
+
+        A function of its own, so that no client stays alive while the thread waits for another.
+        """
+        turn = self._turn()
+        if turn is None:
+            return False
+        seat, job = turn
+        began = self._seconds()
+        seat._step(filler, job)
+        if job.kind != "idle":
+            seat._served += self._seconds() - began
+        return True
 
     def _forget(self, filler: Filler) -> None:
         """Free the model and all that was kept for clients; none of them has work."""
