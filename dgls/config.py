@@ -145,7 +145,7 @@ class InlineSettings(msgspec.Struct, frozen=True):
         Meta(
             ge=0, le=1, description="what is less likely, by the mean of its tokens, is offered only by hand"
         ),
-    ] = 0.0
+    ] = 0.5
     speculate: Annotated[
         bool,
         Meta(description="fill ahead, while nobody waits, what follows if the shown text is accepted"),

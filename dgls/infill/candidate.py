@@ -29,6 +29,12 @@ class Spelled(NamedTuple):
     text: str
     starts: list[int]
     ends: list[int]
+    certainty: tuple[float, ...] = ()
+    """The probability of each token; empty where it does not matter."""
+
+    def worded(self, text: str) -> "Spelled":
+        """The same in other words: where its tokens stand in them is not known."""
+        return Spelled(self.tokens, text, [], [])
 
     def under(self, start: int, end: int) -> range:
         """The tokens that spell the characters from ``start`` to ``end``; for an empty span those that touch it."""
@@ -65,7 +71,13 @@ class Candidate(NamedTuple):
     def shortened_to(self, text: str) -> "Candidate":
         """A candidate for one gap, of which only ``text`` was drawn."""
         [gap] = self.gaps
-        return self._replace(gaps=(gap._replace(text=text),), shortened=True)
+        kept = [
+            certainty
+            for start, end, certainty in zip(gap.starts, gap.ends, gap.certainty, strict=False)
+            if start < end <= len(text)
+        ]
+        confidence = sum(kept) / len(kept) if kept else self.confidence
+        return self._replace(gaps=(gap._replace(text=text),), confidence=confidence, shortened=True)
 
 
 def likelihood_of(probabilities: Sequence[float], spelling: int) -> float:

@@ -240,7 +240,8 @@ class Drawing:
             kept: list[float] = []
             for span, edge in zip(canvas.free, self.plan.edges, strict=True):
                 tokens, values = answer[span.start : span.stop], confidence[span.start : span.stop]
-                spelled.append(spell(self.host.tokenizer, tokens, edge.cut if edge else b""))
+                words = spell(self.host.tokenizer, tokens, edge.cut if edge else b"")
+                spelled.append(words._replace(certainty=tuple(values)))
                 certain += values
                 kept += [value for token, value in zip(tokens, values, strict=True) if token != delete]
             mean = sum(kept) / len(kept) if kept else min(confidence)

@@ -17,6 +17,7 @@ from dgls.infill.offer import judge, offers
 from dgls.infill.repair import repair
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled, shifted
 from dgls.infill.resume import anew, keep, resume
+from dgls.infill.tidy import straightened, tidied
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.syntax import Fragment, Language, fragment_around
@@ -60,11 +61,13 @@ def _filled(
     drawing = Drawing(host, store, plan)
     candidates = yield from drawing.draw()
     judged = [judge(request, fragment, candidate) for candidate in candidates]
-    judged += yield from repair(drawing, fragment, judged)
+    straight = straightened(request, fragment, judged)
+    if not any(one.is_clean for one in straight):
+        judged += yield from repair(drawing, fragment, judged)
     early = drawing.cut_short or (drawing.late and not any(one.is_clean for one in judged))
     if early and not any(one.is_good for one in judged):
         judged += _good_earlier(drawing, fragment)
-    offered = offers(request, fragment, judged, drawing.nfe)
+    offered = offers(request, fragment, tidied(request, fragment, [*judged, *straight]), drawing.nfe)
     if offered:
         yield drawing.frame_of(offered[0])
     answer = Answer(tuple(offered), drawing.nfe, prefilled, len(judged) - len(offered), early=early)

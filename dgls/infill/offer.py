@@ -81,6 +81,15 @@ def _best_beginning(request: FillRequest, fragment: Fragment, judged: Sequence[J
             return
 
 
+def shortened_before(
+    request: FillRequest, fragment: Fragment, candidate: Candidate, limit: int
+) -> Iterator[Judged]:
+    """The longest good beginning of at most ``limit`` characters, with the best kind of end that there is; if any."""
+    for ends in BEGINNING_ENDS:
+        within = [end for end in ends(fragment, candidate) if end <= limit]
+        yield from _good_beginning(request, fragment, candidate, within)
+
+
 def _good_beginning(
     request: FillRequest, fragment: Fragment, candidate: Candidate, ends: Sequence[int]
 ) -> Iterator[Judged]:

@@ -134,6 +134,8 @@ class FillRequest(msgspec.Struct, frozen=True):
     """What in ``gaps`` is to be filled: all of it; each of them by itself, which need not fit one canvas; the holes in
     them; or as little as mends the faults that touch them. A completion is what is written at a cursor: the syntax tree
     says whether that is one line, and what an editor closed behind it."""
+    confident: float = 0.0
+    """Completions end before the first token that is less probable than this, where what is left is whole."""
     begins: str = ""
     """What a completion has to begin with: it is pinned in place of what stands in the gap."""
     strength: float | None = None
@@ -186,6 +188,12 @@ class FillRequest(msgspec.Struct, frozen=True):
     def originals(self) -> tuple[str, ...]:
         """What stands in its gaps."""
         return tuple(self.text[gap.start : gap.end] for gap in self.gaps)
+
+    @property
+    def at_cursor(self) -> bool:
+        """Whether it is for one gap in which nothing stands but what an editor closed."""
+        [*others, gap] = self.gaps
+        return not others and gap.end - gap.start == self.closed
 
     @property
     def closed_text(self) -> str:

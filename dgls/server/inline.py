@@ -27,6 +27,8 @@ Show = Callable[[Session, Document, Sequence[Rest]], Any]
 """What an editor is answered with what there is to offer, best first; that may be nothing."""
 
 
+CONFIDENT = 0.2
+"""What comes while typing ends before the first token that is less probable."""
 NO_DOCUMENT = Document.of("", "", 0, "")
 
 
@@ -75,7 +77,9 @@ def offer(
         session.supersede()
         return show(session, snapshot, [])
     known = _worth(session, cursor, _selected(cursor, session.answers.find(snapshot, offset)))
-    wanted = Wanted((cursor.span,), find="completion", begins=cursor.begins)
+    wanted = Wanted(
+        (cursor.span,), find="completion", begins=cursor.begins, confident=0.0 if by_hand else CONFIDENT
+    )
     if known:
         session.look(snapshot)  # for the next request: what is shown already may be shown once more
         session.supersede()

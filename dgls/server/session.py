@@ -75,6 +75,7 @@ class Wanted(NamedTuple):
     single_line: bool = False
     find: Find | None = None
     begins: str = ""
+    confident: float = 0.0
     strength: float | None = None
     candidates: int | None = None
     redrawn: int = 0
@@ -329,6 +330,7 @@ class Session(LanguageServer):
             candidates=wanted.candidates,
             find=wanted.find,
             begins=wanted.begins,
+            confident=wanted.confident,
             strength=wanted.strength,
             elsewhere=self._elsewhere(snapshot, view.text, shifted(wanted.gaps, view.shift)[0]),
         )
