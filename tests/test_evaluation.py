@@ -34,6 +34,9 @@ def test_bench_measures_all_that_it_promises(tiny_dgls: Path) -> None:
     for name in ("inline_ms", "inline_cold_ms", "cancel_ms"):
         assert 0 < measured[name]["p50"] <= measured[name]["p95"]
     assert measured["loop_stall_ms"]["max"] > 0
+    assert measured["long_ms"]["lines"] >= 10_000 and 50 <= measured["short_ms"]["lines"] <= 200
+    assert {"along_ms", "accepted_ms", "accepted_alone_ms"} <= measured.keys()
+    assert measured["resuming"]["gaps"] == 1
     shared = measured["shared"]
     assert shared["windows"] == 8
     assert 0 < shared["wait_median"] <= shared["wait_largest"]
