@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PINNED := PIP_CONSTRAINT=$(CURDIR)/constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 
-.PHONY: help demo test lint wheel sources checkpoint vscode clean
+.PHONY: help demo test lint wheel sources checkpoint vscode e2e-vscode clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make checkpoint  train the embedded checkpoint's presets on them, one after the other: about two hours;"
 	@echo "                 make checkpoint TOKENS=100000 goes the same way in a short while, to see it work"
 	@echo "make vscode      check and test the extension for VS Code, and build dist/*.vsix with the wheel in it (npm)"
+	@echo "make e2e-vscode  drive that extension in the real editor; installs code-server (npm) and Chromium (needs root)"
 	@echo "make clean       remove what the other targets made, .venv too"
 
 demo: $(READY)
@@ -71,6 +72,28 @@ vscode: wheel $(NODE)
 	@cp dist/*.whl constraints.txt $(EXTENSION)/server/ && cp LICENSE $(EXTENSION)/
 	@cd $(EXTENSION) && $(WITH_NODE) && $(NPM) run package -- --out $(CURDIR)/dist/
 	@ls dist/*.vsix
+
+# The real editor, in run/e2e/vscode: VS Code served by code-server, whose packages compile nothing, and a browser for it.
+# Debian's Chromium is installed where there is none, and only that needs root; CHROMIUM names another one.
+EDITOR := $(CURDIR)/run/e2e/vscode
+CHROMIUM ?= /usr/bin/chromium
+e2e-vscode: vscode $(EDITOR)/.ready
+	@test -x $(CHROMIUM) || test $$(id -u) = 0 \
+		|| { echo "the test needs a browser: as root, apt-get install chromium, or name one: make e2e-vscode CHROMIUM=..."; exit 1; }
+	@test -x $(CHROMIUM) || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
+	@cd $(EXTENSION) && DGLS_E2E_CACHE=$(EDITOR) DGLS_E2E_VSIX=$$(ls $(CURDIR)/dist/*.vsix) DGLS_E2E_PYTHON=$(CURDIR)/$(BIN)/python \
+		DGLS_E2E_PICTURES=$(CURDIR)/run/e2e/pictures CHROMIUM=$(CHROMIUM) \
+		$(EDITOR)/node_modules/.bin/node --test e2e/vscode.test.ts
+
+# code-server is tied to Node 24, and has its dependencies beside its source; two links are what its own script would make.
+$(EDITOR)/.ready: $(EXTENSION)/e2e/editor.json
+	@rm -rf $(EDITOR) && mkdir -p $(EDITOR) && cp $< $(EDITOR)/package.json
+	@cd $(EDITOR) && $(NPM) install
+	@cd $(EDITOR)/node_modules/code-server/lib/vscode && export PATH="$(EDITOR)/node_modules/.bin:$$PATH" \
+		&& $(NPM) install --omit=dev && cd extensions && $(NPM) install --omit=dev
+	@cd $(EDITOR)/node_modules/code-server/lib/vscode/bin \
+		&& ln -s code-linux.sh remote-cli/code-server && ln -s browser-linux.sh helpers/browser.sh
+	@touch $@
 
 $(NODE):
 	@command -v npm >/dev/null || { echo "the extension is built with npm: install Node 24, which brings it"; exit 1; }

@@ -262,6 +262,10 @@ export class Window {
     return this.page.evaluate(() => (globalThis as unknown as { draft: string }).draft !== "");
   }
 
+  async isSettled(): Promise<boolean> {
+    return (await this.page.locator(".codelens-decoration", { hasText: "Accept" }).count()) > 0;
+  }
+
   async settled(): Promise<void> {
     await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ timeout: PATIENCE_MS });
   }

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import os from "node:os";
 import path from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
-import { Editor, PATIENCE_MS, until, type Message, type Window } from "./editor.ts";
+import { Editor, until, type Message, type Window } from "./editor.ts";
 
 const CANCELLED = -32800;
 
@@ -157,9 +157,11 @@ describe("one window", () => {
     await window.select([7, 9], [9, 16]);
     await window.drafts();
     await window.press("Control+Alt+g", "f");
-    await until("a draft on the screen", async () => (await window.page.locator(".codelens-decoration").count()) > 0 || (await window.showsDraft()));
-    await window.picture(path.join(pictures, "settling.png"));
-    await window.settled();
+    let shot = 0;
+    await until("a fill", async () => {
+      if (await window.showsDraft()) await window.picture(path.join(pictures, `settling-${(shot += 1)}.png`));
+      return window.isSettled();
+    });
     await window.picture(path.join(pictures, "settled.png"));
     const drafts = await window.drafts();
     const frames = editor.sent("server", "dgls/frame");
@@ -359,17 +361,15 @@ describe("a workspace that is not trusted", () => {
     const trap = `open(${JSON.stringify(trace)}, "a").write(__file__)\n`;
     for (const name of ["dgls.py", "typing.py", "sitecustomize.py"]) writeFileSync(path.join(hostile, name), trap);
     writeFileSync(path.join(hostile, ".venv/bin/python"), `#!/bin/sh\necho "$0" >> ${trace}\necho "dgls, version 0.1.0"\n`, { mode: 0o755 });
-    const settings = { "dgls.server.command": [path.join(hostile, ".venv/bin/python")], "dgls.model.checkpoint": "/hostile", "dgls.infill.seed": 666 };
+    const settings = { "dgls.server.command": [path.join(hostile, ".venv/bin/python")], "dgls.model.checkpoint": "/hostile/model", "dgls.infill.seed": 987654321 };
     writeFileSync(path.join(hostile, ".vscode/settings.json"), JSON.stringify(settings));
     writeFileSync(path.join(hostile, "basket.py"), BASKET);
-    editor = await Editor.start({ cache, vsix, scratch: own, chromium }, { ...watched(own), "security.workspace.trust.enabled": true });
+    editor = await Editor.start({ cache, vsix, scratch: own, chromium }, { ...watched(own), "security.workspace.trust.enabled": true, "security.workspace.trust.startupPrompt": "never" });
   });
   after(() => editor.stop());
 
   test("dgls works there, and takes neither programs nor modules nor settings from it", async () => {
     const window = await editor.open(hostile);
-    const no = window.page.getByRole("button", { name: "No, I don't trust the authors" });
-    await no.click({ timeout: PATIENCE_MS });
     await window.untilStatus(/^dgls: ready/);
     await window.show("basket.py");
     await window.go(9, 13);
@@ -377,7 +377,8 @@ describe("a workspace that is not trusted", () => {
     await window.settled();
     assert.notEqual(await window.saved("basket.py"), BASKET);
     assert.equal(existsSync(trace), false);
-    assert.doesNotMatch(JSON.stringify(editor.noted()), /666|\/hostile"/);
+    const told = JSON.stringify(editor.noted());
+    assert.ok(!told.includes("987654321") && !told.includes("/hostile/model"));
     await window.picture(path.join(pictures, "restricted.png"));
   });
 });

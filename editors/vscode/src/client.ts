@@ -10,17 +10,12 @@ import {
   type InitializeParams,
   type ServerOptions,
   type StaticFeature,
-  type WorkDoneProgressBegin,
-  type WorkDoneProgressEnd,
-  type WorkDoneProgressReport,
 } from "vscode-languageclient/node";
 import type { Offers } from "./accepted.ts";
 import type { Denoising } from "./canvas/denoising.ts";
 import { FRAME, PARTIALLY_ACCEPTED, REJECTED, STATUS, type Status } from "./protocol.ts";
 import { NEUTRAL_FOLDER } from "./server/programs.ts";
 import { editorLayer, type Declared } from "./settings.ts";
-
-const LOADING = "dgls/load";
 
 const SELECTOR = ["file", "untitled", "vscode-notebook-cell", "vscode-remote", "vscode-userdata"].map((scheme) => ({ scheme }));
 
@@ -31,7 +26,7 @@ export interface Parts {
   readonly log: vscode.LogOutputChannel;
   readonly denoising: Denoising;
   readonly offers: Offers;
-  readonly onStatus: (status: Partial<Status> & Pick<Status, "state">) => void;
+  readonly onStatus: (status: Status) => void;
   readonly onCommand: (command: string, args: readonly unknown[], next: ExecuteCommandSignature) => unknown;
   readonly onClosed: () => void;
 }
@@ -79,8 +74,7 @@ export function createClient(parts: Parts): LanguageClient {
       executeCommand: (name, given, next) => parts.onCommand(name, given as unknown[], next),
       handleWorkDoneProgress: (token, params, next) => {
         // Loading stands in the status bar, and a job is seen where it works: bars would only cover the text.
-        if (token === LOADING) parts.onStatus(loading(params));
-        else if (!String(token).startsWith("dgls/")) next(token, params);
+        if (!String(token).startsWith("dgls/")) next(token, params);
       },
       provideInlineCompletionItems: async (document, position, context, token, next) => {
         const answer = await next(document, position, context, token);
@@ -100,6 +94,8 @@ export function createClient(parts: Parts): LanguageClient {
       },
       workspace: {
         handleApplyEdit: async (params, next) => (await denoising.apply(params)) ?? next(params, new vscode.CancellationTokenSource().token),
+        // What has changed is asked for; what would be sent here are all settings, defaults too.
+        didChangeConfiguration: (_, next) => next(undefined),
         configuration: ({ items }) =>
           items.map(({ section, scopeUri }) => {
             const whole = editorLayer(parts.declared, inspector(scopeUri ? vscode.Uri.parse(scopeUri) : undefined));
@@ -124,11 +120,6 @@ export function watchAcceptance(offers: Offers, client: () => LanguageClient | u
     if ("accepted" in told) void client()?.sendNotification(PARTIALLY_ACCEPTED, told.accepted);
     else void client()?.sendNotification(REJECTED, { ids: told.rejected });
   });
-}
-
-function loading(params: WorkDoneProgressBegin | WorkDoneProgressReport | WorkDoneProgressEnd): Partial<Status> & Pick<Status, "state"> {
-  if (params.kind === "end") return { state: params.message === "ready" ? "ready" : "error", message: params.message ?? "" };
-  return { state: "loading", message: params.message ?? "", percentage: params.percentage ?? null };
 }
 
 export function inspector(scope?: vscode.Uri): (key: string) => ReturnType<vscode.WorkspaceConfiguration["inspect"]> {

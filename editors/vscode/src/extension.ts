@@ -50,8 +50,8 @@ export function activate(context: vscode.ExtensionContext): void {
         onClosed,
         onStatus: (told) => {
           if (told.uri) {
-            if (told.uri === activeUri()) status.tellHere({ message: "", percentage: null, model: "", ...told, uri: told.uri });
-          } else status.tell({ message: "", ...told });
+            if (told.uri === activeUri()) status.tellHere(told);
+          } else status.tell(told);
         },
         onCommand: (name, args, next) => fromServer(hands, name, args, next),
       }),

@@ -15,7 +15,7 @@ export async function showMenu(status: StatusBar, client: LanguageClient | undef
   const entries: Entry[] = [
     status.state === "paused"
       ? command("$(play) Resume", "dgls.togglePause")
-      : command("$(debug-pause) Pause", "dgls.togglePause", "No ghost text in any window of this server; commands still work"),
+      : command("$(debug-pause) Pause", "dgls.togglePause", "No ghost text in this window; commands still work"),
     ...(language ? [languageEntry(language)] : []),
     separator("Here"),
     command("$(sparkle) Fill the Selection, or at the Cursor", "dgls.fillSelection"),
