@@ -26,6 +26,7 @@ from lsp_client import (
 from dgls.config import InfillSettings, ModelSettings
 from dgls.infill.fill import answer_of
 from dgls.infill.jobs import work_on
+from dgls.infill.kept import Kept
 from dgls.infill.layout import CONTROL_TOKENS
 from dgls.infill.request import Answer, FillRequest, Gap
 from dgls.model.host import Host, load_host
@@ -59,7 +60,7 @@ def completed(host: Host, marked: str, language: str, **settings: Any) -> tuple[
     gaps = (Gap(len(before), len(before)),)
     chosen = InfillSettings(context_tokens=256, **settings)
     request = FillRequest(before + after, gaps, language, settings=chosen, find="completion")
-    return request, answer_of(work_on(host, host.new_store(), request))
+    return request, answer_of(work_on(host, Kept(host.new_store()), request))
 
 
 def test_1_accept_only_a_word_or_a_line(client: Client, uri: str, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dgls.config import InfillSettings, ModelSettings
 from dgls.infill.fill import fill_gaps
 from dgls.infill.jobs import work_on
+from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, FillError, FillRequest, Frame, Gap, Prefilled, filled
 from dgls.model.host import Host, load_host
 from dgls.model.prefix_store import PrefixStore
@@ -52,7 +53,7 @@ def embedded() -> Host:
 
 
 def run(host: Host, request: FillRequest) -> tuple[list[Frame | Prefilled], Answer]:
-    steps = work_on(host, host.new_store(), request)
+    steps = work_on(host, Kept(host.new_store()), request)
     seen: list[Frame | Prefilled] = []
     while True:
         try:

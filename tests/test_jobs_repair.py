@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dgls.config import InfillSettings, ModelSettings
 from dgls.infill.fill import answer_of
 from dgls.infill.jobs import work_on
+from dgls.infill.kept import Kept
 from dgls.infill.mend import differences
 from dgls.infill.request import Answer, FillError, FillRequest, Gap, filled
 from dgls.model.host import Host, load_host
@@ -43,7 +44,7 @@ def repair(
 ) -> Answer:
     where = (span or Gap(0, len(text)),)
     request = FillRequest(text, where, language, "", infill, find="faults", deadline=deadline)
-    return answer_of(work_on(host, host.new_store(), request))
+    return answer_of(work_on(host, Kept(host.new_store()), request))
 
 
 def mended(text: str, answer: Answer) -> str:
@@ -147,7 +148,9 @@ def test_the_same_request_gives_the_same_bytes(embedded: Host) -> None:
 
 def test_without_a_grammar_or_time_there_is_a_reason_or_a_bounded_answer(host: Host) -> None:
     with pytest.raises(FillError, match="dgls has no grammar for klingon"):
-        answer_of(work_on(host, host.new_store(), FillRequest("(", (Gap(0, 1),), "klingon", find="faults")))
+        answer_of(
+            work_on(host, Kept(host.new_store()), FillRequest("(", (Gap(0, 1),), "klingon", find="faults"))
+        )
     broken = "if True:\nprint(1)\n" * 30
     answer = repair(host, broken, infill=QUICK, deadline=time.monotonic())
     assert answer.nfe <= 2

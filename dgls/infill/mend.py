@@ -32,7 +32,7 @@ ALIKE = 0.05
 """Nats per token by which candidates are alike to the model: then the last place on the line is taken, since what
 stands on a line mostly belongs into what was opened on it."""
 MOST_CHANGED = 40
-"""Characters that the model may take out and put in, where it is given less to draw anew."""
+"""Characters that the model may take out and put in; of longer spans, as many as half of theirs."""
 STRENGTH = 0.4
 """Which share of a faulty line is drawn again, before all of it is."""
 
@@ -194,7 +194,8 @@ class _Work:
         for fill in answer.fills:
             edit = trimmed(self.text, gap, fill.texts[0])
             # What parses because most of it is gone is not mended.
-            if self._changed(edit) <= max(MOST_CHANGED, gap.end - gap.start) and self._helps(edit, wrong):
+            most = max(MOST_CHANGED, (gap.end - gap.start) // 2)
+            if self._changed(edit) <= most and self._helps(edit, wrong):
                 found.append(Mended(edit, fill.confidence))
         self.rejected += answer.rejected + len(answer.fills) - len(found)
         return min(found, key=lambda mended: (self._changed(mended.edit), -mended.confidence), default=None)
