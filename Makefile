@@ -92,7 +92,7 @@ $(EDITOR)/.ready: $(EXTENSION)/e2e/editor.json
 	@cd $(EDITOR)/node_modules/code-server/lib/vscode && export PATH="$(EDITOR)/node_modules/.bin:$$PATH" \
 		&& $(NPM) install --omit=dev && cd extensions && $(NPM) install --omit=dev
 	@cd $(EDITOR)/node_modules/code-server/lib/vscode/bin \
-		&& ln -s code-linux.sh remote-cli/code-server && ln -s browser-linux.sh helpers/browser.sh
+		&& ln -sf code-linux.sh remote-cli/code-server && ln -sf browser-linux.sh helpers/browser.sh
 	@touch $@
 
 $(NODE):
