@@ -9,12 +9,14 @@ READY := $(VENV)/.ready
 PINNED := PIP_CONSTRAINT=$(CURDIR)/constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 
-.PHONY: help demo test lint wheel sources checkpoint vscode e2e-vscode clean
+.PHONY: help demo test e2e e2e-neovim e2e-vscode lint wheel sources checkpoint vscode clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        cut spans out of real code and have them filled, over LSP, before your eyes"
 	@echo "make test        ruff, mypy and pytest"
+	@echo "make e2e         drive the real editors as a person does: e2e-neovim and e2e-vscode"
+	@echo "make e2e-neovim  Neovim in a terminal; fetched, without root, where there is none of 0.12 (apt-get)"
 	@echo "make lint        ruff and mypy alone"
 	@echo "make wheel       build dist/*.whl"
 	@echo "make sources     fetch the packages that the embedded checkpoint was trained on, to run/sources (npm, apt-get)"
@@ -29,6 +31,11 @@ demo: $(READY)
 
 test: lint
 	$(BIN)/python -m pytest
+
+e2e: e2e-neovim e2e-vscode
+
+e2e-neovim: $(READY)
+	$(BIN)/python -m pytest -m e2e tests/e2e/test_neovim.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

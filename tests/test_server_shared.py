@@ -128,6 +128,14 @@ def test_windows_are_sessions_of_their_own_on_one_model(desk: Desk) -> None:
             assert client.ended() == 0
 
 
+def test_a_window_is_told_that_another_one_has_loaded_the_model(desk: Desk) -> None:
+    wants = {**CAPABILITIES, "experimental": {"dgls": {"status": True}}}
+    with desk.window() as first:
+        assert filled(first, fills=["first"]) == "first"
+        with desk.window(capabilities=wants) as second:
+            assert second.incoming("dgls/status")["params"]["state"] == "ready"
+
+
 def test_only_the_user_can_open_the_door(desk: Desk) -> None:
     with desk.window():
         modes = {

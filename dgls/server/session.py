@@ -36,6 +36,7 @@ from dgls.engine import (
     Failed,
     Job,
     Kind,
+    Loading,
     Outcome,
     Ready,
     State,
@@ -218,6 +219,8 @@ class Session(LanguageServer):
         self.engine.start()
         if isinstance(self.engine.state, Ready):  # another client's doing
             self._loading.follow(self.engine.state)
+        if not isinstance(self.state, Loading):  # as another client's session has left it
+            self.status.tell()
 
     def keep(self, task: "asyncio.Task[Any]") -> None:
         """Hold a task that nobody awaits until it is done: the event loop holds it but weakly."""

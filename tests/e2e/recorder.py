@@ -1,0 +1,55 @@
+"""Stands between an editor and the server, passes everything on, and keeps what was said.
+
+    python -m tests.e2e.recorder FOLDER COMMAND…
+
+Each run writes ``FOLDER/<pid of the server>.jsonl``: one line per message, ``{"from": "editor" or "server",
+"message": …}``.
+"""
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+from dgls.server.stdio import read_messages
+
+
+def pump(source: IO[bytes], target: IO[bytes], speaker: str, record: IO[str], lock: threading.Lock) -> None:
+    """Pass the messages of ``source`` on to ``target``, each written down before the other side can answer it."""
+    for body in read_messages(source):
+        with lock:
+            record.write(json.dumps({"from": speaker, "message": json.loads(body)}) + "\n")
+            record.flush()
+        target.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        target.flush()
+    target.close()
+
+
+def main(folder: Path, command: list[str]) -> int:
+    folder.mkdir(parents=True, exist_ok=True)
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdin is not None and server.stdout is not None
+    with (folder / f"{server.pid}.jsonl").open("w", encoding="utf-8") as record:
+        lock = threading.Lock()
+        editor = (sys.stdin.buffer, server.stdin, "editor", record, lock)
+        threading.Thread(target=pump, args=editor, daemon=True).start()
+        pump(server.stdout, sys.stdout.buffer, "server", record, lock)
+        return server.wait()
+
+
+def said(folder: Path, speaker: str, method: str) -> list[dict[str, Any]]:
+    """The parameters of every message ``method`` that ``speaker`` sent, in all runs."""
+    found = []
+    for file in sorted(folder.glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
+            if line.endswith("\n"):  # the last one may be on its way
+                entry = json.loads(line)
+                if entry["from"] == speaker and entry["message"].get("method") == method:
+                    found.append(entry["message"].get("params"))
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

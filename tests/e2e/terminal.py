@@ -1,0 +1,137 @@
+"""Neovim as a person has it: in a terminal (tmux), its keys sent one by one, its screen read back.
+
+Beside that a connection to the same Neovim answers what the screen does not show: buffers, marks, messages.
+"""
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pynvim
+
+from tests.e2e.install_neovim import tmux
+
+PLUGIN = Path(__file__).parents[2] / "editors" / "neovim"
+PATIENCE = 60.0
+"""Seconds after which a test that waits for something fails."""
+LOOK_AGAIN = 0.02
+
+
+class Terminal:
+    """One Neovim in one tmux session of its own."""
+
+    def __init__(self, socket: Path, folder: Path) -> None:
+        self._tmux = [
+            tmux(),
+            "-f",
+            "/dev/null",
+            "-L",
+            f"dgls-{uuid.uuid4().hex[:12]}",
+        ]  # a name once used may still be closing
+        self._captures = folder
+        self.socket = socket
+        self.nvim: Any = None
+
+    def start(self, command: list[str], environment: dict[str, str], directory: Path) -> None:
+        settings = [f"-e{name}={value}" for name, value in environment.items()]
+        size = ["-x", "100", "-y", "30"]
+        self._run("new-session", "-d", *size, *settings, "-c", str(directory), shlex.join(command))
+        self.nvim = self.until(self._connection, "Neovim listens")
+
+    def _connection(self) -> Any:
+        try:
+            return pynvim.attach("socket", path=str(self.socket))
+        except OSError:  # not yet
+            return None
+
+    def keys(self, *keys: str) -> None:
+        """Press keys as tmux names them (`Escape`, `Tab`, `M-w`); anything else is typed."""
+        for key in keys:
+            self._run("send-keys", key)
+
+    def type(self, text: str) -> None:
+        self._run("send-keys", "-l", text)
+
+    def command(self, text: str) -> None:
+        """Type an Ex command."""
+        self.keys("Escape")
+        self.until(lambda: self.mode() == "n", "normal mode")
+        self.type(f":{text}")
+        self.keys("Enter")
+
+    def lua(self, code: str, *arguments: Any) -> Any:
+        return self.nvim.exec_lua(code, list(arguments))
+
+    def mode(self) -> str:
+        return str(self.nvim.api.get_mode()["mode"])
+
+    def text(self) -> str:
+        """What stands in the current buffer."""
+        return "\n".join(self.nvim.api.buf_get_lines(0, 0, -1, True)) + "\n"
+
+    def cursor(self, line: int, column: int) -> None:
+        """Put the cursor at a line from 1 and a column in bytes from 0."""
+        self.nvim.api.win_set_cursor(0, [line, column])
+
+    def screen(self) -> str:
+        return self._run("capture-pane", "-p")
+
+    def capture(self, name: str) -> None:
+        """Keep what the screen shows now, colours and all."""
+        self._captures.mkdir(parents=True, exist_ok=True)
+        (self._captures / f"{name}.ansi").write_text(self._run("capture-pane", "-e", "-p"), encoding="utf-8")
+
+    def until(self, wanted: Callable[[], Any], what: str) -> Any:
+        """Look again and again until ``wanted`` answers something true, which is returned."""
+        pause = threading.Event()
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if found := wanted():
+                return found
+            pause.wait(LOOK_AGAIN)
+        messages = self.nvim.api.exec2("messages", {"output": True})["output"] if self.nvim else ""
+        raise AssertionError(f"never: {what}\n{messages}\n{self.screen()}")
+
+    def close(self) -> None:
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run([*self._tmux, *arguments], check=True, capture_output=True, text=True)
+        return done.stdout
+
+
+@contextmanager
+def neovim(nvim: Path, tmp_path: Path, captures: Path, init: str, file: Path) -> Iterator[Terminal]:
+    """A Neovim that edits ``file`` and has the plugin on its runtime path; ``init`` is its Lua."""
+    home = tmp_path / "home"
+    home.mkdir(exist_ok=True)
+    socket = tmp_path / f"{file.stem}.sock"
+    script = tmp_path / f"{file.stem}-init.lua"
+    script.write_text(
+        f"vim.opt.rtp:prepend([[{PLUGIN}]])\nvim.o.swapfile = false\n"
+        "vim.o.messagesopt = 'wait:0,history:500'\n"  # long messages must not wait for a key
+        f"{init}\n",
+        encoding="utf-8",
+    )
+    own = {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "OMP", "LANG"))}
+    environment = {
+        **own,
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(tmp_path),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    terminal = Terminal(socket, captures)
+    command = [str(nvim), "--clean", "-u", str(script), "--listen", str(socket), str(file)]
+    try:
+        terminal.start(command, environment, file.parent)
+        yield terminal
+    finally:
+        terminal.close()

@@ -1,0 +1,305 @@
+"""Neovim with the plugin, the real server and the embedded checkpoint, as a person uses them.
+
+    make e2e-neovim
+
+Screens are kept in ``run/captures/neovim`` (``cat`` shows their colours).
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.install_neovim import neovim as find_neovim
+from tests.e2e.recorder import said
+from tests.e2e.terminal import Terminal, neovim
+
+pytestmark = pytest.mark.e2e
+
+CAPTURES = Path(__file__).parents[2] / "run" / "captures" / "neovim"
+
+SHOP = """\
+def total(items):
+    result = 0
+    for item in items:
+        result += item.price
+    return\x20
+
+
+def later(items):
+    ...
+
+
+def first(items:
+    return items[0]
+"""
+
+GHOST = """
+local found = {}
+for name, namespace in pairs(vim.api.nvim_get_namespaces()) do
+  if name == "nvim.lsp.inline_completion" or name == "dgls.ghost" then
+    for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
+      for _, line in ipairs({ mark[4].virt_text, unpack(mark[4].virt_lines or {}) }) do
+        for _, chunk in ipairs(line) do found[#found + 1] = chunk[1] end
+      end
+    end
+  end
+end
+return table.concat(found, "\\n")
+"""
+
+READY = """
+local last = require("dgls.status").last
+return last ~= nil and (last.state == "ready" or last.state == "busy")
+"""
+
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture(scope="session")
+def nvim() -> Path:
+    return find_neovim()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where what the server hears and says is kept."""
+    return tmp_path / "said"
+
+
+@pytest.fixture
+def open_file(nvim: Path, tmp_path: Path, log: Path, request: pytest.FixtureRequest) -> Iterator[Open]:
+    """Opens a file in a Neovim of its own, and waits until the server serves it and its model is loaded."""
+    with ExitStack() as stack:
+
+        def open_it(
+            text: str = SHOP, name: str = "shop.py", *, options: str = "", shared: bool = False
+        ) -> Terminal:
+            file = tmp_path / name
+            file.write_text(text, encoding="utf-8")
+            command = ["python", "-m", "tests.e2e.recorder", str(log), "dgls", "serve"]
+            if shared:
+                command.append("--shared")
+            listed = ", ".join(f"[[{word}]]" for word in command)
+            init = f"require('dgls').setup{{ cmd = {{ {listed} }}, {options} }}"
+            editing: AbstractContextManager[Terminal] = neovim(nvim, tmp_path, CAPTURES, init, file)
+            terminal = stack.enter_context(editing)
+            ready(terminal)
+            return terminal
+
+        yield open_it
+
+
+def ready(terminal: Terminal) -> None:
+    attached = "return #vim.lsp.get_clients({ name = 'dgls', bufnr = 0 })"
+    terminal.until(lambda: terminal.lua(attached), "a server is attached")
+    terminal.until(lambda: terminal.lua(READY), "the model is loaded")
+
+
+def ghost(terminal: Terminal) -> str:
+    return str(terminal.lua(GHOST))
+
+
+def saved(terminal: Terminal) -> str:
+    """What stands in the file when the buffer has been written."""
+    terminal.command("w")
+    name = Path(terminal.lua("return vim.api.nvim_buf_get_name(0)"))
+    terminal.until(lambda: not terminal.lua("return vim.bo.modified"), "the file is written")
+    return name.read_text(encoding="utf-8")
+
+
+def ask_for_ghost(terminal: Terminal) -> str:
+    """Go to insert mode behind `return ` and wait for ghost text."""
+    terminal.cursor(5, 10)
+    terminal.keys("A")
+    return str(terminal.until(lambda: ghost(terminal), "ghost text"))
+
+
+WAYS = pytest.mark.parametrize("options", ["", "native = false"], ids=["native", "extmarks"])
+
+
+@WAYS
+def test_ghost_text_is_accepted_whole_and_undone(open_file: Open, log: Path, options: str) -> None:
+    terminal = open_file(options=options)
+    shown = ask_for_ghost(terminal)
+    assert shown.split("\n")[0] in terminal.screen()
+    terminal.capture("ghost" if not options else "ghost-extmarks")
+    terminal.keys("Tab")
+    terminal.until(lambda: terminal.text() != SHOP, "the ghost text is text")
+    head, _, tail = SHOP.partition("return ")
+    assert saved(terminal) == head + "return " + shown + tail
+    terminal.until(lambda: said(log, "editor", "workspace/executeCommand"), "the server is told")
+    [told] = said(log, "editor", "workspace/executeCommand")
+    assert told["command"] == "dgls.accepted"
+    terminal.keys("u")
+    terminal.until(lambda: terminal.text() == SHOP, "undo")
+    assert saved(terminal) == SHOP
+
+
+@WAYS
+def test_ghost_text_is_accepted_word_by_word(open_file: Open, log: Path, options: str) -> None:
+    terminal = open_file(options=options)
+    shown = ask_for_ghost(terminal)
+    terminal.keys("M-w")
+    terminal.until(lambda: terminal.text() != SHOP, "a word is text")
+    line = terminal.text().split("\n")[4]
+    word = line.removeprefix("    return ")
+    assert word and shown.startswith(word)
+    terminal.until(
+        lambda: said(log, "editor", "dgls/partiallyAccepted") or word == shown, "the server is told"
+    )
+    for told in said(log, "editor", "dgls/partiallyAccepted"):
+        assert told["length"] == len(word)
+
+
+@WAYS
+def test_an_item_that_no_longer_fits_is_not_put_in(open_file: Open, options: str) -> None:
+    """Neovim 0.12 keeps an item while the user types on, and would insert it where it was."""
+    terminal = open_file(options=options)
+    shown = ask_for_ghost(terminal)
+    typed = "q" if not shown.startswith("q") else "z"
+    terminal.nvim.api.input(f"{typed}<Tab>")
+    line = "    return " + typed
+
+    def fifth() -> str:
+        return terminal.text().split("\n")[4]
+
+    terminal.until(lambda: len(fifth()) > len(line), "the key is typed instead")
+    assert fifth().rstrip() == line
+
+
+def test_a_selection_is_filled_while_the_canvas_settles_before_ones_eyes(open_file: Open, log: Path) -> None:
+    terminal = open_file()
+    terminal.lua(
+        """
+        _G.drawn = 0
+        local show = require("dgls.canvas").show
+        require("dgls.canvas").show = function(...)
+          show(...)
+          local marks = vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace("dgls.canvas"), 0, -1, {})
+          _G.drawn = math.max(_G.drawn, #marks)
+        end
+        """
+    )
+    terminal.cursor(4, 8)
+    terminal.keys("v", "$", "h")
+    terminal.type(":Dgls fill")
+    terminal.keys("Enter")
+    terminal.until(lambda: terminal.text() != SHOP, "the fill")
+    lines, before = terminal.text().split("\n"), SHOP.split("\n")
+    assert lines[:3] == before[:3] and lines[-10:] == before[-10:]
+    assert terminal.lua("return _G.drawn") > 0
+    assert said(log, "server", "dgls/frame")
+    left = "return #vim.api.nvim_buf_get_extmarks(0, vim.api.nvim_create_namespace('dgls.canvas'), 0, -1, {})"
+    terminal.until(lambda: terminal.lua(left) == 0, "the canvas is gone")
+    assert terminal.lua("return vim.wo.conceallevel") == 0
+    terminal.keys("u")
+    terminal.until(lambda: terminal.text() == SHOP, "one undo step")
+
+
+def test_holes_are_filled_and_undone(open_file: Open) -> None:
+    terminal = open_file()
+    terminal.cursor(9, 4)
+    terminal.command("Dgls holes")
+    terminal.until(lambda: "    ...\n" not in terminal.text(), "the hole is filled")
+    terminal.capture("holes")
+    assert saved(terminal).startswith(SHOP[: SHOP.index("    ...")])
+    terminal.keys("u")
+    terminal.until(lambda: terminal.text() == SHOP, "one undo step")
+    assert saved(terminal) == SHOP
+
+
+def test_a_fault_is_mended_by_a_quick_fix(open_file: Open) -> None:
+    terminal = open_file()
+    terminal.cursor(12, 14)
+    terminal.lua("vim.lsp.buf.code_action({ context = { only = { 'quickfix' } }, apply = true })")
+    terminal.until(lambda: terminal.text() != SHOP, "the repair")
+    assert "def first(items):\n" in saved(terminal)
+
+
+def test_a_pin_survives_a_fill(open_file: Open, log: Path) -> None:
+    terminal = open_file()
+    terminal.cursor(4, 18)
+    terminal.keys("v", "e")
+    terminal.type(":Dgls pin")
+    terminal.keys("Enter")
+    terminal.cursor(4, 8)
+    terminal.keys("v", "$", "h")
+    terminal.type(":Dgls fill")
+    terminal.keys("Enter")
+    terminal.until(lambda: said(log, "editor", "workspace/executeCommand"), "the server is asked")
+    [asked] = said(log, "editor", "workspace/executeCommand")
+    assert asked["arguments"][0]["pins"] == [
+        {"start": {"line": 3, "character": 18}, "end": {"line": 3, "character": 22}}
+    ]
+    terminal.until(
+        lambda: not terminal.lua("return next(vim.lsp.get_clients({name='dgls'})[1].requests) ~= nil"),
+        "the end",
+    )
+    assert "item" in terminal.text().split("\n")[3]
+
+
+def test_escape_stops_a_fill_and_changes_nothing(open_file: Open, log: Path) -> None:
+    terminal = open_file("\n".join(f"def f{number}(a, b):\n    ...\n\n" for number in range(60)))
+    before = terminal.text()
+    terminal.command("Dgls holes file")
+    terminal.until(lambda: said(log, "server", "dgls/frame"), "it works")
+    terminal.keys("Escape")
+    terminal.until(lambda: said(log, "editor", "$/cancelRequest"), "the cancel")
+    running = "return vim.fn.maparg('<Esc>', 'n', false, true).buffer == 1"
+    terminal.until(lambda: not terminal.lua(running), "the key is free again")
+    assert terminal.text() == before
+    assert not said(log, "server", "workspace/applyEdit")
+
+
+def test_a_server_that_was_killed_comes_back(open_file: Open, log: Path) -> None:
+    terminal = open_file()
+    [first] = log.glob("*.jsonl")
+    os.kill(int(first.stem), signal.SIGKILL)
+    terminal.until(lambda: len(list(log.glob("*.jsonl"))) == 2, "another server")
+    ready(terminal)
+    ask_for_ghost(terminal)
+
+
+def test_wrong_commands_are_explained_and_harmless(open_file: Open) -> None:
+    terminal = open_file()
+    for command, expected in {
+        "Dgls fil": "fil is no command; there are: fill, holes",
+        "Dgls rewrite 7": "a strength is a number from 0 (keep) to 1",
+        "Dgls pin": "select what must survive",
+    }.items():
+        terminal.lua("_G.told = {}; vim.notify = function(text) table.insert(_G.told, text) end")
+        terminal.nvim.api.exec2(command, {})
+        [told] = terminal.lua("return _G.told")
+        assert expected in told
+    assert terminal.text() == SHOP
+
+
+def test_checkhealth_finds_the_server(open_file: Open) -> None:
+    terminal = open_file()
+    terminal.nvim.api.exec2("checkhealth dgls", {})
+    report: Any = terminal.text()
+    assert "ERROR" not in report
+    assert "serves 1 buffer" in report
+    terminal.capture("checkhealth")
+
+
+def test_a_missing_server_says_so_once_and_typing_goes_on(nvim: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shop.py"
+    file.write_text(SHOP, encoding="utf-8")
+    init = "require('dgls').setup{ cmd = { 'no-such-dgls' } }"
+    with neovim(nvim, tmp_path, CAPTURES, init, file) as terminal:
+        terminal.until(lambda: 'no command "no-such-dgls"' in terminal.screen(), "it says what is missing")
+        terminal.keys("i")
+        terminal.type("x")
+        terminal.until(lambda: terminal.text() == "x" + SHOP, "typing")
+
+
+def test_two_neovims_share_one_server(open_file: Open, log: Path) -> None:
+    one, other = open_file(shared=True), open_file(name="other.py", shared=True)
+    assert ask_for_ghost(one)
+    assert ask_for_ghost(other)
