@@ -42,6 +42,7 @@ def test_bench_measures_all_that_it_promises(tiny_dgls: Path) -> None:
     assert 0 < shared["wait_median"] <= shared["wait_largest"]
     assert 0 < shared["window_rss_mb"] < 100 < shared["server_rss_mb"]
     assert measured["prefill_tokens"] > 100
+    assert (measured["storm"]["keystrokes"], measured["storm"]["stale"]) == (50, 0)
     assert measured["machine"]["checkpoint"] == str(tiny_dgls)
     assert 400 <= measured["machine"]["lines"] <= 600
     assert {"Python", "JavaScript", "Rust"} == set(measured["verdict_ms"])

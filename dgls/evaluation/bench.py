@@ -25,6 +25,7 @@ from dgls.evaluation.cuts import choose_cuts, spans_of
 from dgls.evaluation.keystrokes import Keystrokes, measure_keystrokes
 from dgls.evaluation.latency import FILE, Latency, measure, milliseconds
 from dgls.evaluation.sharing import Sharing, measure_sharing
+from dgls.evaluation.storm import Storm, measure_storm
 from dgls.evaluation.verdicts import Verdicts, measure_verdicts
 from dgls.infill.request import FillRequest, Frame, Gap, Prefilled
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 ROUNDS, QUICK_ROUNDS = 30, 1
 VERDICT_GAPS, QUICK_VERDICT_GAPS = 100, 2
 RESUMED_GAPS, QUICK_RESUMED_GAPS = 20, 1
+STORM_SECONDS, QUICK_STORM_SECONDS = 60.0, 1.0
 SEED = 0
 
 
@@ -65,6 +67,8 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
         latency = asyncio.run(measure(command, rounds, SEED, say))
         sharing = asyncio.run(measure_sharing(command, max(1, rounds // 10), SEED, say))
         keystrokes = asyncio.run(measure_keystrokes(command, rounds, SEED, say))
+        say("a keystroke storm")
+        storm = asyncio.run(measure_storm(command, QUICK_STORM_SECONDS if quick else STORM_SECONDS))
         say("one prefill, one step")
         host = load_host(settings.model, lambda fraction, what: None)
         passes = measure_passes(host, settings)
@@ -73,7 +77,7 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
         resuming = measure_resuming(host, cuts, settings.infill, lambda done: None)
         say("verdicts")
         verdicts = measure_verdicts(QUICK_VERDICT_GAPS if quick else VERDICT_GAPS, SEED)
-    measured = report(latency, sharing, keystrokes, passes, resuming, verdicts, settings, rounds)
+    measured = report(latency, sharing, keystrokes, storm, passes, resuming, verdicts, settings, rounds)
     if as_json:
         print(json.dumps(measured))
     else:
@@ -111,6 +115,7 @@ def report(
     latency: Latency,
     sharing: Sharing,
     keystrokes: Keystrokes,
+    storm: Storm,
     passes: Passes,
     resuming: "Resuming",
     verdicts: Verdicts,
@@ -197,6 +202,15 @@ def table(measured: dict[str, Any]) -> Table:
     for way in ("resumed", "anew"):
         one = measured["resuming"][way]
         row(f"typed otherwise, {way}: {one['steps']:.1f} passes", "ms", one["cpu_ms_median"])
+    storm = measured["storm"]
+    table.add_row(
+        f"storm, {storm['keystrokes']:,} keystrokes, {storm['per_second']} a second: stale answers",
+        f"{storm['stale']} of {storm['offered']}",
+        *("", ""),
+        "0",
+    )
+    row("  requests open at once, most", "", storm["most_open"], limit="2")
+    row("  memory grown", "MB", storm["grown_mb"])
     row("event loop stalled, longest", "ms", measured["loop_stall_ms"]["max"], limit="20 ms")
     shared = measured["shared"]
     row(
