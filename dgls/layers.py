@@ -21,7 +21,7 @@ from msgspec import Meta
 from dgls.config import ADDS, MACHINE, SECTIONS, Settings
 
 ENVIRONMENT_PREFIX = "DGLS_"
-Wrong = tuple[str, Any, msgspec.ValidationError]
+Wrong = tuple[str, Any, Exception]
 """Where in a value something is wrong, what stands there, and why."""
 LONGEST_VALUE = 100
 """Characters of a wrong value that a message quotes."""
@@ -191,14 +191,14 @@ def _read(value: Any, field: Field, text: bool) -> tuple[Any, list[Wrong]]:
     for index, piece in enumerate(pieces):
         try:
             one = msgspec.convert(piece, field.type, strict=not text)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, UnicodeEncodeError) as error:  # JSON may hold halves of characters
             wrong.append((f"[{index}]", piece[0], error) if len(pieces) > 1 else ("", piece, error))
         else:
             read = one if read is msgspec.UNSET else (*read, *one)
     return read, wrong
 
 
-def _wrong(layer: Layer, path: str, value: Any, error: msgspec.ValidationError) -> str:
+def _wrong(layer: Layer, path: str, value: Any, error: Exception) -> str:
     """What is wrong with a value, in msgspec's words, with its path in the source."""
     reason, _, inside = str(error).partition(" - at `$")
     quoted = repr(value)

@@ -115,8 +115,18 @@ def test_each_malformed_message_gets_one_error_and_the_server_lives() -> None:
             assert error["code"] == -32602 and reason in error["message"]
         client.notify("textDocument/didChange", {"what": "is this"})
         client.notify("$/unheard", None)
+        half = client.error(client.request("dgls/status", "\ud800"))
+        assert half["code"] == -32602 and "dgls/status takes {uri?}" in half["message"]
+        for method, name in (("window/workDoneProgress/cancel", "token"), ("$/cancelRequest", "id")):
+            client.notify(method, {name: []})
+        client.notify(
+            "workspace/didChangeConfiguration", {"settings": {"dgls": {"infill": {"seed": "\ud800"}}}}
+        )
+        assert "infill.seed from the editor is ignored" in client.shown()
         client.send({"id": "never-asked", "result": 1}, {"id": None, "result": 1}, {"id": [1], "result": 1})
         client.ready()
+        client.end()
+        assert b"failed" not in client.log
 
 
 def test_messages_may_come_in_pieces_and_with_other_headers() -> None:

@@ -1,5 +1,7 @@
 """The shared server: one model for all windows, and windows that do each other no harm."""
 
+import asyncio
+import gc
 import json
 import shutil
 import socket
@@ -11,9 +13,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 
+import dgls
+from dgls.config import ModelSettings
+from dgls.server.door import SocketDoor
+from dgls.server.join import Hello
+from dgls.server.shared import Host, Window
+from dgls.server.stdio import framed
+from dgls.text import Document
 from tests.lsp_client import (
     CAPABILITIES,
     PATIENCE,
@@ -27,6 +37,7 @@ from tests.lsp_client import (
     serving,
     wait_for,
 )
+from tests.scripted_server import scripted_load
 
 WINDOW = [*SCRIPTED, "--shared"]
 PROGRESS = {**CAPABILITIES, "window": {"workDoneProgress": True}}
@@ -295,6 +306,35 @@ def test_a_model_that_nobody_uses_is_unloaded_and_loaded_again(desk: Desk) -> No
                 ends = client.message(lambda message: progress(message) == "end")
                 assert ends["params"]["value"]["message"] == "ready"
                 assert len(desk.loads.read_text().split()) >= count
+
+
+async def test_what_a_window_had_open_is_freed_when_it_is_gone(tmp_path: Path) -> None:
+    """In this process, to see what stays. Another window stays open, since the last one ends the process."""
+    host = Host(ModelSettings(), scripted_load({}), SocketDoor(tmp_path), asyncio.get_running_loop())
+    ours, theirs = zip(*(socket.socketpair() for _ in range(2)), strict=True)
+    host.windows.update(Window(host, connection) for connection in theirs)
+    hello = msgspec.json.encode(Hello(dgls.__version__, "", ModelSettings(), []))
+    params = {"processId": None, "rootUri": None, "capabilities": {}}
+    item = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "x = 1"}
+    messages = [
+        {"id": 1, "method": "initialize", "params": params},
+        {"method": "initialized", "params": {}},
+        {"method": "textDocument/didOpen", "params": {"textDocument": item}},
+    ]
+    bodies = [hello, *(json.dumps({"jsonrpc": "2.0", **message}).encode() for message in messages)]
+    ours[0].sendall(b"".join(framed(body) for body in bodies))
+
+    async def open_document(there: bool) -> None:
+        gc.collect()
+        while there != any(type(one) is Document and one.uri == item["uri"] for one in gc.get_objects()):
+            await asyncio.sleep(0.01)
+            gc.collect()
+
+    async with asyncio.timeout(PATIENCE):
+        await open_document(there=True)
+        ours[0].close()
+        await open_document(there=False)
+    ours[1].close()
 
 
 # Where there is no Unix socket

@@ -42,13 +42,13 @@ async def _serve(layers: list[Layer], load: Load, incoming: BinaryIO, outgoing: 
     import asyncio
 
     from dgls.server.features import register
-    from dgls.server.protocol import silence_pygls
+    from dgls.server.log import log_no_text
     from dgls.server.session import Session
 
     gc.freeze()
     gc.enable()
-    silence_pygls()
     loop = asyncio.get_running_loop()
+    log_no_text(loop)
     writer = StdioWriter(outgoing, on_broken=lambda: os._exit(1))
     session = Session(layers, Engine(load), writer)
     register(session)

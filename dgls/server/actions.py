@@ -99,7 +99,7 @@ def resolve(session: Session, action: lsp.CodeAction) -> "asyncio.Task[lsp.CodeA
         return action
     try:
         lazy = msgspec.convert(action.data, LazyAction)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise Refused(
             f"codeAction/resolve takes an action as it was offered: data is wrong: {error}"
         ) from error

@@ -58,7 +58,8 @@ async def pull(session: "Session") -> None:
     except JsonRpcException as error:
         log.warning("the client does not say its settings: %s", error.message)
         return
-    session.rules.take_configuration(dict(zip(roots, answers or (), strict=False)))
+    said = answers if isinstance(answers, list | tuple) else ()
+    session.rules.take_configuration(dict(zip(roots, said, strict=False)))
 
 
 def take(session: "Session", said: Any) -> None:

@@ -246,7 +246,7 @@ def read_params(what: str, params: Any, kind: type[Params]) -> Params:
     """What a command or a method of ours is given; raises :class:`Refused` on anything else."""
     try:
         return msgspec.convert(params, kind)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:  # JSON may hold halves of characters
         raise Refused(f"{what} takes {_shape(kind)}: {error}") from error
 
 

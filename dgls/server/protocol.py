@@ -11,10 +11,10 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from cattrs import transform_error
+from cattrs import Converter, transform_error
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcMethodNotFound
-from pygls.protocol import LanguageServerProtocol, lsp_method
+from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
 from dgls.engine import log_failure
@@ -33,9 +33,17 @@ NOT_INITIALIZED = lsp.ErrorCodes.ServerNotInitialized
 MessageId = int | str
 
 
-def silence_pygls() -> None:
-    """pygls logs whole messages, and so the user's text, at every level from DEBUG to ERROR."""
-    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+def converter() -> Converter:
+    """pygls' own, but that it takes only what can be an id or a token for one; they are keys to look up."""
+    made: Converter = default_converter()  # type: ignore[no-untyped-call]
+    made.register_structure_hook(int | str, _id)
+    return made
+
+
+def _id(given: Any, kind: object) -> MessageId:
+    if isinstance(given, str) or type(given) is int:
+        return given
+    raise ValueError("neither an integer nor a string")
 
 
 class Protocol(LanguageServerProtocol):
@@ -131,6 +139,16 @@ class Protocol(LanguageServerProtocol):
                 id=data["id"], method=method, jsonrpc=version, params=data.get("params")
             )
         return JsonRPCNotification(method=method, jsonrpc=version, params=data.get("params"))
+
+    # pygls remembers these per protocol, and so keeps every protocol, its session and the documents for ever.
+
+    def get_message_type(self, method: str) -> Any:  # type: ignore[override]  # not remembered
+        """What a request or a notification is read as; None for one that the protocol does not have."""
+        return lsp.METHOD_TO_TYPES.get(method, (None,))[0]
+
+    def get_result_type(self, method: str) -> Any:  # type: ignore[override]
+        """What a response is read as; None where the protocol does not say."""
+        return lsp.METHOD_TO_TYPES.get(method, (None, None))[1]
 
     def _knows(self, method: str) -> bool:
         return method in self.fm.builtin_features or method in self.fm.features

@@ -7,6 +7,7 @@ loop. The features themselves stand in ``features.py``.
 import asyncio
 import logging
 import math
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
@@ -51,9 +52,10 @@ from dgls.server.edits import in_line_ends_of
 from dgls.server.elsewhere import OtherTexts
 from dgls.server.last_fill import LastFills
 from dgls.server.loading import LoadingBar
+from dgls.server.log import want_level, want_none
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
 from dgls.server.notebooks import SYNC, Notebooks
-from dgls.server.protocol import MessageId, Protocol
+from dgls.server.protocol import MessageId, Protocol, converter
 from dgls.server.rules import Rules
 from dgls.server.shown import Answers, Shown, shown
 from dgls.server.status import Status
@@ -128,7 +130,13 @@ class Session(LanguageServer):
     protocol: Protocol
 
     def __init__(self, layers: list[Layer], engine: Engine, writer: Writer) -> None:
-        super().__init__("dgls", dgls.__version__, protocol_cls=Protocol, notebook_document_sync=SYNC)
+        super().__init__(
+            "dgls",
+            dgls.__version__,
+            protocol_cls=Protocol,
+            converter_factory=converter,
+            notebook_document_sync=SYNC,
+        )
         self.rules = Rules(layers, self._rules_changed)
         self.status = Status(self)
         self.loop = asyncio.get_running_loop()
@@ -161,7 +169,6 @@ class Session(LanguageServer):
         self._writer = writer
         self._watch = threading.Event()
         self.protocol.set_writer(writer)
-        self.loop.set_exception_handler(_log_loop_failure)
 
     @property
     def documents(self) -> Documents:
@@ -231,6 +238,7 @@ class Session(LanguageServer):
         """Stop all work for the client, and free what the engine keeps for it."""
         self.seat.leave()
         self._watch.set()
+        want_none(self)
         for ask in list(self._asks):
             ask.end(Cancelled(LEFT))
         for task in list(self._tasks):
@@ -398,7 +406,7 @@ class Session(LanguageServer):
         """Say what is wrong, and what is left alone from now on: in one document, or with None in all."""
         if not self._initialized:
             return
-        logging.getLogger("dgls").setLevel(self.resolved.settings.server.log_level.upper())
+        want_level(self, self.resolved.settings.server.log_level)
         one = None if uri is None else self.documents.find(uri)
         for document in self.documents if uri is None else [one] if one is not None else []:
             self.answers.forget(document.uri)
@@ -508,7 +516,7 @@ class Session(LanguageServer):
         """pygls' door for what features raise: a request is answered with it, a notification shown once."""
         if isinstance(error, JsonRpcInternalError):
             name = error.message.partition(":")[0]  # its words may quote a document
-            log.error("a request or a notification failed: %s", name)
+            log_failure("a request or a notification", sys.exception() or error)  # pygls' own says not where
             if source is FeatureNotificationError:
                 self.show_once(f"an internal error in dgls: {name}")
 
@@ -584,11 +592,3 @@ def _member(value: Any, *path: str) -> Any:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
-
-
-def _log_loop_failure(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """asyncio would log the message of an exception, which may quote a document."""
-    if isinstance(error := context.get("exception"), BaseException):
-        log_failure("the event loop", error)
-    else:
-        log.error("the event loop: %s", context.get("message"))

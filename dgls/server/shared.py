@@ -25,7 +25,7 @@ from dgls.filler import load_filler
 from dgls.server.door import Door, Taken, user_door
 from dgls.server.features import register
 from dgls.server.join import END, Hello, Reply
-from dgls.server.protocol import silence_pygls
+from dgls.server.log import log_no_text
 from dgls.server.session import Session
 from dgls.server.stdio import FLUSH_SECONDS, Writer, framed, read_in_thread
 
@@ -193,8 +193,8 @@ def run(load: Callable[[ModelSettings], Load] = load_filler) -> NoReturn:
 
 async def _serve(model: ModelSettings, load: Load, door: Door, listening: socket.socket) -> None:
     gc.freeze()  # what has been imported stays
-    silence_pygls()
     loop = asyncio.get_running_loop()
+    log_no_text(loop)
     Host(model, load, door, loop).receive(listening)
     await loop.create_future()
 
