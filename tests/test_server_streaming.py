@@ -25,11 +25,12 @@ from lsp_client import (
 from lsprotocol import types as lsp
 
 from dgls.infill.request import Frame, Gap, Run
+from dgls.server.asking import Ask, Wanted
 from dgls.server.documents import Documents
 from dgls.server.last_fill import LastFills
 from dgls.server.messages import Position as Place
 from dgls.server.messages import Range
-from dgls.server.session import Ask, Session, Wanted
+from dgls.server.session import Session
 from dgls.server.standing import Standing, agreed
 from dgls.server.streaming import Stream
 from dgls.text import Document, Edit, Position

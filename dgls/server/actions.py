@@ -16,6 +16,7 @@ from pygls.exceptions import JsonRpcException
 
 from dgls.engine import Cancelled
 from dgls.infill.request import Gap
+from dgls.server.asking import Ask
 from dgls.server.commands import begin
 from dgls.server.documents import TooLarge
 from dgls.server.edits import document_edit, text_edit
@@ -31,7 +32,7 @@ from dgls.server.messages import (
 )
 from dgls.server.progress import shown
 from dgls.server.replies import LABELS, found, nothing
-from dgls.server.session import Ask, Session
+from dgls.server.session import Session
 from dgls.text import Document
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ async def _offered(session: Session, snapshot: Document, span: Gap) -> list[Offe
         await asyncio.wait({looking})
     if session.refusal(snapshot) is not None:
         return []
-    seen = await session.glance(snapshot)
+    seen = await session.glances.of(snapshot)
     return [
         *_mending(session, snapshot, span, seen),
         *_filling(session, snapshot, span, seen),

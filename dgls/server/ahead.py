@@ -19,7 +19,8 @@ from dgls.server.shown import Rest
 from dgls.text import Document, Edit
 
 if TYPE_CHECKING:
-    from dgls.server.session import Ask, Session, Wanted
+    from dgls.server.asking import Ask, Wanted
+    from dgls.server.session import Session
 
 
 def fill_next(session: "Session", now: Document, shown: Rest, wanted: "Wanted") -> None:

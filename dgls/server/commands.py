@@ -12,6 +12,7 @@ from typing import Any
 from lsprotocol import types as lsp
 
 from dgls.infill.request import FillError, Gap, in_order, unpinned
+from dgls.server.asking import Ask, Wanted
 from dgls.server.messages import (
     FILL_COMMAND,
     HOLES_COMMAND,
@@ -30,7 +31,7 @@ from dgls.server.messages import (
 )
 from dgls.server.progress import Token
 from dgls.server.replies import replied
-from dgls.server.session import Ask, Session, Wanted
+from dgls.server.session import Session
 from dgls.text import LINE_END, Document
 
 Command = Callable[[Session, Sequence[Any], Token | None], "asyncio.Task[Any]"]

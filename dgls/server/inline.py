@@ -16,10 +16,11 @@ from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from dgls.infill.request import Answer, Fill, Gap
 from dgls.server.ahead import fill_next, improve
+from dgls.server.asking import Ask, Wanted
 from dgls.server.documents import TooLarge
 from dgls.server.messages import Accepted, AcceptedCommand, Item, ItemMark
 from dgls.server.restraint import holds_back
-from dgls.server.session import Ask, Session, Wanted
+from dgls.server.session import Session
 from dgls.server.shown import Rest, rests_of
 from dgls.text import Document, typed_since
 

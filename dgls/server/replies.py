@@ -11,6 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from dgls.engine import Cancelled
 from dgls.infill.request import Answer, Gap
+from dgls.server.asking import Ask, Wanted
 from dgls.server.edits import apply_edits, changes, in_line_ends_of
 from dgls.server.last_fill import LastFill, filled_once
 from dgls.server.messages import (
@@ -23,7 +24,7 @@ from dgls.server.messages import (
     Offer,
 )
 from dgls.server.progress import Token, shown
-from dgls.server.session import Ask, Session, Wanted
+from dgls.server.session import Session
 from dgls.server.streaming import LEFT, Stream, can_stream
 from dgls.text import Document
 

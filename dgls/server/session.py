@@ -9,13 +9,12 @@ import logging
 import math
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
-import msgspec
 from lsprotocol import types as lsp
 from msgspec.structs import replace
 from pygls.exceptions import (
@@ -43,19 +42,21 @@ from dgls.engine import (
     State,
     log_failure,
 )
-from dgls.infill.request import Answer, Elsewhere, FillRequest, Find, Frame, Gap, shifted
+from dgls.infill.request import Answer, FillRequest, Gap, shifted
 from dgls.layers import Layer, Resolved
 from dgls.server.acceptance import Offers
+from dgls.server.asking import Ask, Wanted, engine_request, show_frame
 from dgls.server.configuration import begin
 from dgls.server.documents import Documents
 from dgls.server.edits import in_line_ends_of
 from dgls.server.elsewhere import OtherTexts
+from dgls.server.glances import Glances
 from dgls.server.last_fill import LastFills
 from dgls.server.loading import LoadingBar
 from dgls.server.log import want_level, want_none
-from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams, Position, Range
+from dgls.server.messages import Position, Range
 from dgls.server.notebooks import SYNC, Notebooks
-from dgls.server.protocol import MessageId, Protocol, converter
+from dgls.server.protocol import Protocol, converter
 from dgls.server.rules import Rules
 from dgls.server.shown import Answers, Shown, shown
 from dgls.server.status import Status
@@ -63,61 +64,11 @@ from dgls.server.stdio import Writer, watch_process
 from dgls.text import Document, typed_since
 
 if TYPE_CHECKING:
-    from dgls.infill.found import Glance
     from dgls.server.streaming import Stream
 
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
-
-
-class Wanted(NamedTuple):
-    """What is asked of a snapshot, as in :class:`dgls.infill.request.FillRequest`."""
-
-    gaps: tuple[Gap, ...]
-    single_line: bool = False
-    find: Find | None = None
-    begins: str = ""
-    confident: float = 0.0
-    strength: float | None = None
-    candidates: int | None = None
-    redrawn: int = 0
-    """How often the same was drawn before: each time with another seed."""
-
-
-class Ask:
-    """A request that the engine works on: what of which snapshot, and what will come of it."""
-
-    def __init__(self, snapshot: Document, wanted: Wanted, msg_id: MessageId, kind: Kind, shift: int) -> None:
-        self.snapshot = snapshot
-        self.wanted = wanted
-        self.id = msg_id
-        self.kind = kind
-        self.shift = shift
-        """How far into the text that the engine reads the snapshot begins: other cells may stand before it."""
-        self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self.job: Job | None = None
-        self.waits: asyncio.TimerHandle | None = None
-        """What gives it to the engine, while it waits for a pause in the typing."""
-        self.watchers: list[Callable[[Frame], None]] = []
-        """Who is shown each frame, beside a client that wants frames."""
-        self.previews = True
-        """Whether a client that wants frames gets them."""
-
-    def end(self, outcome: Outcome) -> None:
-        """Say what came of it, if nothing was said before, and end the work for it."""
-        if not self.outcome.done():
-            if isinstance(outcome, Answer):
-                outcome = outcome._replace(gaps=self.in_snapshot(outcome.gaps))
-            self.outcome.set_result(outcome)
-        if self.waits is not None:
-            self.waits.cancel()
-        if self.job is not None:
-            self.job.cancel()
-
-    def in_snapshot(self, found: tuple[Gap, ...] | None) -> tuple[Gap, ...] | None:
-        """Where what the engine has found stands in the snapshot."""
-        return None if found is None else shifted(found, -self.shift)
 
 
 class Session(LanguageServer):
@@ -158,7 +109,7 @@ class Session(LanguageServer):
         self.other_texts = OtherTexts()
         self.offers = Offers()
         self.streams: set[Stream] = set()
-        self._glanced: tuple[Document, asyncio.Future[Glance]] | None = None
+        self.glances = Glances(self)
         self._loading = LoadingBar(self)
         self._asks: set[Ask] = set()
         self._newest: Ask | None = None
@@ -267,7 +218,7 @@ class Session(LanguageServer):
             self.supersede()
         msg_id = self.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
-        request, shift = self._request(snapshot, wanted)
+        request, shift = engine_request(self, snapshot, wanted)
         ask = Ask(snapshot, wanted, msg_id, kind, shift)
         if kind == "automatic":
             self._newest = ask
@@ -301,7 +252,7 @@ class Session(LanguageServer):
     ) -> None:
         """Fill gaps of ``snapshot`` while nobody waits, instead of what was so filled until now."""
         self.stop_idle()
-        request, shift = self._request(snapshot, wanted)
+        request, shift = engine_request(self, snapshot, wanted)
         mine: list[Job] = []
 
         def done(outcome: Outcome) -> None:
@@ -325,46 +276,6 @@ class Session(LanguageServer):
         fills = [fill._replace(texts=(in_line_ends_of(snapshot, fill.texts[0]),)) for fill in answer.fills]
         return shown(snapshot, gap, fills, self.offers.number(len(fills)))
 
-    def _request(self, snapshot: Document, wanted: Wanted) -> tuple[FillRequest, int]:
-        """What the engine is asked, but for settings, and how far into its text ``snapshot`` begins."""
-        # A fault is found in, and mended with, a cell alone; any other gap is filled with what stands around it.
-        read = self.notebooks.alone if wanted.find == "faults" else self.notebooks.among_others
-        view = read(snapshot, () if wanted.find in ("holes", "faults") else wanted.gaps)
-        request = FillRequest(
-            text=view.text,
-            gaps=shifted(wanted.gaps, view.shift),
-            part=view.part,
-            language=view.language_id,
-            path=self.path(snapshot.uri),
-            settings=InfillSettings(),
-            single_line=wanted.single_line,
-            candidates=wanted.candidates,
-            find=wanted.find,
-            begins=wanted.begins,
-            confident=wanted.confident,
-            strength=wanted.strength,
-            elsewhere=self._elsewhere(snapshot, view.text, shifted(wanted.gaps, view.shift)[0]),
-        )
-        return request, view.shift
-
-    def _elsewhere(self, snapshot: Document, text: str, gap: Gap) -> Elsewhere | None:
-        """What else may be read for ``gap`` in ``text``; None where the settings want none, or nothing is open."""
-        tokens = self.settings_for(snapshot).context.related_tokens
-        if not tokens:
-            return None
-        notebook = self.notebooks.notebook_of(snapshot.uri)
-        readable = [
-            (self.path(document.uri), document)
-            for document in self.documents
-            # The other cells of a notebook stand in the text already.
-            if document is snapshot
-            or (
-                (notebook is None or self.notebooks.notebook_of(document.uri) != notebook)
-                and self.refusal(document) is None
-            )
-        ]
-        return self.other_texts.at(snapshot, text, gap, readable, tokens)
-
     def _submit(self, ask: Ask, request: FillRequest) -> None:
         """Give the engine what was asked, if that is still wanted and its document is none to be left alone."""
         if ask.outcome.done():
@@ -380,7 +291,7 @@ class Session(LanguageServer):
             replace(request, settings=replace(infill, seed=(infill.seed + ask.wanted.redrawn) % 2**31)),
             ask.kind,
             on_done=self._in_loop(ask.end),
-            on_frame=self._in_loop(partial(self._show_frame, ask))
+            on_frame=self._in_loop(partial(show_frame, self, ask))
             if self.wants_frames or ask.kind == "command"
             else None,
         )
@@ -429,44 +340,8 @@ class Session(LanguageServer):
         )
         if any(not fill.validated for fill in outcome.fills):
             gaps = outcome.gaps or ask.wanted.gaps
-            self.keep(asyncio.create_task(self._say_what_is_missing(ask.snapshot, gaps)))
+            self.keep(asyncio.create_task(self.glances.say_what_is_missing(ask.snapshot, gaps)))
         return outcome
-
-    async def _say_what_is_missing(self, snapshot: Document, gaps: Sequence[Gap]) -> None:
-        """Name, once, the grammar without which fills of ``gaps`` in ``snapshot`` are not validated."""
-        view, path = self.notebooks.alone(snapshot, gaps), self.path(snapshot.uri)
-
-        def missing() -> str:
-            from dgls.infill.found import missing_grammar  # not at the top: it brings the parser
-
-            return missing_grammar(view.text, gaps, view.language_id, path)
-
-        message = await asyncio.to_thread(missing)
-        if message and self.settings_for(snapshot).infill.validate:
-            self.show_once(message, lsp.MessageType.Warning)
-
-    async def glance(self, snapshot: Document) -> "Glance":
-        """The holes and faults of ``snapshot``: found in a thread, and kept until another document is looked at."""
-        if self._glanced is None or self._glanced[0] is not snapshot:
-            self._glanced = snapshot, asyncio.ensure_future(self._glance(snapshot))
-        return await asyncio.shield(self._glanced[1])
-
-    async def _glance(self, snapshot: Document) -> "Glance":
-        view, path = self.notebooks.alone(snapshot), self.path(snapshot.uri)
-
-        def look() -> "Glance":
-            from dgls.infill.found import glance  # not at the top: no keystroke needs a parser
-
-            return glance(view.text, view.language_id, path)
-
-        try:
-            return await asyncio.to_thread(look)
-        except Exception as error:  # what needs no parser is offered all the same
-            from dgls.infill.found import Glance
-
-            log_failure("looking for holes and faults", error)
-            self.show_once(f"holes and faults cannot be found: the parser failed with {type(error).__name__}")
-            return Glance()
 
     def drop_stale(self, uri: str) -> None:
         """End the automatic work that a change to ``uri`` made useless: any but what was begun and typed at its gap.
@@ -533,26 +408,6 @@ class Session(LanguageServer):
             self.loop.call_soon_threadsafe(callback, value)
 
         return forward
-
-    def _show_frame(self, ask: Ask, frame: Frame) -> None:
-        """Send a frame, unless its request has ended or its document has changed."""
-        if ask.outcome.done():
-            return
-        for watch in ask.watchers:
-            watch(frame)
-        if (
-            not (self.wants_frames and ask.previews)
-            or self.documents.find(ask.snapshot.uri) is not ask.snapshot
-        ):
-            return
-        found = ask.in_snapshot(frame.gaps)
-        gaps = ask.wanted.gaps if found is None else found
-        drafts = tuple(
-            Draft(self.range(ask.snapshot, gap), tuple(DraftRun(*run) for run in runs))
-            for gap, runs in zip(gaps, frame.drafts, strict=True)
-        )
-        params = FrameParams(ask.snapshot.uri, ask.snapshot.version, ask.id, frame.state, frame.step, drafts)
-        self.protocol.notify(FRAME_METHOD, msgspec.to_builtins(params))
 
     def _on_state(self, state: State) -> None:
         self._loading.follow(state)

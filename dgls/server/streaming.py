@@ -24,7 +24,8 @@ from dgls.server.standing import Standing, agreed
 from dgls.text import Document
 
 if TYPE_CHECKING:
-    from dgls.server.session import Ask, Session
+    from dgls.server.asking import Ask
+    from dgls.server.session import Session
 
 LANDING_SECONDS = 5.0
 """How long an editor may take to tell of an edit that it said it applied."""
