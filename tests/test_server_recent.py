@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -64,6 +65,36 @@ def test_a_document_is_read_as_it_stands_now_and_no_longer_once_it_is_closed(cli
     assert related(client)[0][1].endswith("tax = 0.19; return net * 1.19")
     client.notify("textDocument/didClose", {"textDocument": {"uri": PRICES}})
     assert related(client, 5, 10) == []
+
+
+def test_no_secret_and_nothing_ignored_is_ever_read(tmp_path: Path) -> None:
+    """The client cannot watch files: what `.dglsignore` says is looked up as it asks."""
+    ignored = tmp_path / ".dglsignore"
+    ignored.write_text("private/\n")
+    names = (".env", "private/pricing.py", "keys/id_rsa.pem", "taxes.py", "receipt.py")
+    *others, own = [(tmp_path / name).as_uri() for name in names]
+    read: list[set[str]] = []
+
+    def ask_until(wanted: set[str]) -> None:
+        for _ in range(200):
+            client.change(own, len(read) + 2, typed(2, 0, "#"))
+            read.append({path for path, _ in related(client, uri=own)})
+            if read[-1] == wanted:
+                return
+        raise AssertionError(read)
+
+    with serving(initializationOptions=ON, rootUri=tmp_path.as_uri()) as client:
+        client.ready()
+        for uri in others:
+            client.open(uri, PRICING)
+            client.change(uri, 2, typed(1, 4, "SECRET = 1; "))
+        client.open(own, SHOP)
+        ask_until({"taxes.py"})
+        ignored.write_text("private/\ntaxes.py\n")
+        ask_until(set())
+        ignored.write_text("private/\n#\n")
+        ask_until({"taxes.py"})
+    assert set().union(*read) == {"taxes.py"}
 
 
 def test_while_the_user_types_the_choice_stays(client: Client) -> None:

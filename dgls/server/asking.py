@@ -1,4 +1,4 @@
-"""What a client asks of the engine: which gaps of which snapshot, how the engine is asked, and what it shows meanwhile."""
+"""What a client asks of the engine: gaps of a snapshot, how the engine is asked, and what is shown meanwhile."""
 
 import asyncio
 from collections.abc import Callable
@@ -115,6 +115,8 @@ def _elsewhere(session: "Session", snapshot: Document, text: str, gap: Gap) -> E
     tokens = session.settings_for(snapshot).context.related_tokens
     if not tokens:
         return None
+    for document in session.documents:
+        session.look(document)  # not awaited: what has changed on the disk counts from the next request on
     notebook = session.notebooks.notebook_of(snapshot.uri)
     readable = [
         (session.path(document.uri), document)
