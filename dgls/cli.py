@@ -156,6 +156,7 @@ def serve(shared: bool, layer: Layer) -> None:
 @click.option(
     "--write", is_flag=True, help="Put the best fill into the file; with `-` print the filled text."
 )
+@click.option("--anyway", is_flag=True, help="Fill a file too that may hold secrets, or is ignored.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @settings_options
 def fill(
@@ -171,6 +172,7 @@ def fill(
     candidates: str | None,
     seed: str | None,
     write: bool,
+    anyway: bool,
     as_json: bool,
     layer: Layer,
 ) -> None:
@@ -199,9 +201,11 @@ def fill(
 
     from dgls.terminal.fill import Wish
     from dgls.terminal.fill import fill as run
-    from dgls.terminal.source import InputError, Source, read_strength
+    from dgls.terminal.source import InputError, Source, read_strength, refuse_private
 
     try:
+        if not anyway:
+            refuse_private(file, settings.server.secrets)
         source = Source.read(file)
         shown_as = path if path is not None else "" if file == "-" else file
         wish = Wish(

@@ -51,6 +51,7 @@ A document is neither filled, nor context of others, nor parsed, where
 - `server.enabled`, `server.disabled_languages`, `server.disabled_folders` or `server.exclude` say so.
 
 A link is also what it leads to. `dgls/status` ([protocol](protocol.md)) says why a document is left alone.
+`dgls fill` refuses what the first two name, unless it is given `--anyway`.
 """
 
 Schema = dict[str, Any]

@@ -114,6 +114,21 @@ def test_what_is_no_text_file_is_refused_in_one_line(name: str, message: str, tm
     assert len(ended.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [(".env", "may hold secrets"), ("id_rsa", "may hold secrets"), ("a.py", ".dglsignore names")],
+)
+def test_secrets_and_ignored_files_are_filled_only_where_the_user_insists(
+    name: str, reason: str, tiny_dgls: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".dglsignore").write_text("a.py\n")
+    (tmp_path / name).write_text("KEY = \n")
+    asked = ("fill", tmp_path / name, "--at=1:7", "--checkpoint", tiny_dgls, *UNCHECKED)
+    refused = dgls(*asked)
+    assert (refused.exit_code, refused.stdout) == (2, "") and reason in refused.stderr
+    assert dgls(*asked, "--anyway").exit_code == 0
+
+
 def test_filling_for_programs_writes_every_gap_and_nothing_else(tiny_dgls: Path, tmp_path: Path) -> None:
     path = tmp_path / "odd.py"
     path.write_bytes(b"\xef\xbb\xbfa = '\xe9'\r\nb = \rc = 1\x0c\xe2\x80\xa8")

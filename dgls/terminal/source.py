@@ -17,7 +17,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from dgls.config import ServerSettings
 from dgls.infill.request import FillError, Gap, unpinned
+from dgls.policy import refusal
+from dgls.surroundings import look_around
 from dgls.text import Document, Position
 
 STDIN = "-"
@@ -190,6 +193,17 @@ def read_strength(spelling: str) -> float:
             f"{spelling!r} is no strength: expected a number from 0 (keep all) to 1 (start anew)"
         )
     return strength
+
+
+def refuse_private(name: str, secrets: tuple[str, ...]) -> None:
+    """Raise :class:`InputError` for a file that may hold secrets, as ``secrets`` may say too, or that is ignored."""
+    if name == STDIN:
+        return
+    path = Path(name)
+    around = look_around(path.parent.resolve() / path.name, None)
+    reason = refusal(around, "", ServerSettings(secrets=secrets))
+    if reason is not None:
+        raise InputError(f"{reason}, so dgls leaves it alone; --anyway fills it all the same")
 
 
 def _encoded(text: str) -> bytes:
