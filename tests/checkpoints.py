@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 CONTROL_TOKENS = ("<pad>", "<eos>", "<bos>", "<mask>", "<delete>", "<path>", "<far>", "<prefix>")
@@ -22,7 +23,7 @@ CHAT_EOS = [CHAT_TOKENS.index("<eos>"), CHAT_TOKENS.index("<turn|>")]
 
 
 def build_tiny_dgls(folder: Path, seed: int = 0, **text_config: Any) -> Path:
-    """The kind that dgls trains: byte-level BPE, hybrid corruption, a delete token, small canvases.
+    """The kind that dgls trains: byte-level BPE, hybrid corruption, a delete token, small canvases; it writes text.
 
     ``text_config`` overrides fields of the model's text configuration.
     """
@@ -38,6 +39,10 @@ def build_tiny_dgls(folder: Path, seed: int = 0, **text_config: Any) -> Path:
         "num_key_value_heads": 4,
     }
     save_model(folder, config | text_config, canvas_length=256, seed=seed)
+    silence(
+        folder,
+        [tokenizer.token_to_id(token) for token in pre_tokenizers.ByteLevel.alphabet() if is_half(token)],
+    )
     tokenizer.save(str(folder / "tokenizer.json"))
     description = {
         "corruption": "hybrid",
@@ -122,6 +127,19 @@ def save_model(
         )
     )
     model.save_pretrained(folder)
+
+
+def silence(folder: Path, tokens: list[int]) -> None:
+    """Let a model that was saved never hold one of these ``tokens`` for the likeliest."""
+    path = folder / "model.safetensors"
+    weights = load_file(path)
+    weights["model.decoder.embed_tokens.weight"][tokens] = 0
+    save_file(weights, path, {"format": "pt"})
+
+
+def is_half(token: str) -> bool:
+    """Whether a token of byte-level BPE that is one byte is no character by itself."""
+    return bool(decoders.ByteLevel().decode([token]) == "\ufffd")
 
 
 def byte_level_tokenizer() -> Tokenizer:

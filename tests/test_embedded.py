@@ -82,7 +82,7 @@ def test_the_command_fills_real_code_with_it(tmp_path: Path) -> None:
         "--write",
     ]
     ended = subprocess.run(
-        [*command[:-1], "--set=model.threads=1"], capture_output=True, text=True, timeout=120, check=False
+        [*command[:-1], "--set=model.threads=1"], capture_output=True, text=True, timeout=600, check=False
     )
     assert ended.returncode in (0, 1), ended.stderr
     for fill in json.loads(ended.stdout)["fills"]:

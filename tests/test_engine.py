@@ -29,7 +29,7 @@ from dgls.engine import (
 from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled
 
-PATIENCE = 10
+PATIENCE = 60
 """Seconds after which a test that hangs fails."""
 
 FRAME = Frame(1, "denoising", ())

@@ -63,7 +63,7 @@ def write(path: Path, tasks: list[dict[str, Any]]) -> Path:
 def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """The command, as a user starts it."""
     command = [sys.executable, "-m", "dgls", "eval", "humaneval-infilling", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
 
 
 def run(*arguments: str | Path) -> Result:

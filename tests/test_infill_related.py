@@ -209,7 +209,7 @@ def read_while_typing(host: Host, tokens: int, *, stay: bool) -> tuple[int, int]
     before, after = SourceFile("csv").text[:6000], "\n\nprint(done)\n"
     typed = '\n\ndef report(rows):\n    """A line per row."""\n    for row in rows:\n        print(row)\n' * 2
     others = [Document.of(f"file:///{source.path}", "python", 1, source.text) for source in LIBRARY]
-    store, texts = host.new_store(), OtherTexts()
+    store, texts, shelf = host.new_store(), OtherTexts(), Shelf()
     counts: list[int] = []
     for count in range(0, len(typed), 3):
         text = before + typed[:count] + after
@@ -218,7 +218,7 @@ def read_while_typing(host: Host, tokens: int, *, stay: bool) -> tuple[int, int]
         readable = [(each.uri, each) for each in [document, *others]]
         elsewhere = (texts if stay else OtherTexts()).at(document, text, gap, readable, tokens)
         asked = FillRequest(text, (gap,), "python", "own.py", elsewhere=elsewhere)
-        context = plan_request(host, resolved(asked, Shelf())).context
+        context = plan_request(host, resolved(asked, shelf)).context
         counts.append(store.missing(context))
         for _ in host.prefill(store, context):
             pass

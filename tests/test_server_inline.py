@@ -1,6 +1,7 @@
 """Ghost text: ``textDocument/inlineCompletion`` over a real subprocess with a scripted model."""
 
 import json
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -71,9 +72,14 @@ def test_a_fill_without_a_verdict_is_marked(client: Client, uri: str) -> None:
     assert item["data"]["validated"] is False
 
 
+def instead(modules: Path) -> dict[str, str]:
+    """An environment in which ``modules`` come before those that are installed."""
+    return {"PYTHONPATH": os.pathsep.join([str(modules), str(Path(__file__).parents[1])])}
+
+
 def test_a_missing_grammar_is_named_once_with_what_installs_it(uri: str, tmp_path: Path) -> None:
     (tmp_path / "tree_sitter_rust.py").write_text("raise ImportError")
-    with serving(environment={"PYTHONPATH": str(tmp_path)}) as client:
+    with serving(environment=instead(tmp_path)) as client:
         client.ready()
         for name in (f"{uri}.rs", f"{uri}2.rs"):
             client.open(name, script(validated=False), language="rust")
@@ -88,7 +94,7 @@ def test_a_missing_grammar_is_named_once_with_what_installs_it(uri: str, tmp_pat
 def test_a_missing_grammar_of_a_language_inside_another_is_named_too(uri: str, tmp_path: Path) -> None:
     (tmp_path / "tree_sitter_css.py").write_text("raise ImportError")
     page = "<p></p>\n<style>\na { }\n</style>\n"
-    with serving(environment={"PYTHONPATH": str(tmp_path)}) as client:
+    with serving(environment=instead(tmp_path)) as client:
         client.ready()
         client.open(uri, script(validated=False) + page, language="html")
         assert client.result(client.request(*inline(uri, 1, 3)))

@@ -37,6 +37,8 @@ class Shape:
 CURSORS = [(0, 7), (3, 12), (4, 11), (8, 8), (8, 23), (9, 0)]
 FRAMES = {**CAPABILITIES, "experimental": {"dgls": {"frames": True}}}
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+UNSURE = {"min_confidence": 0}
+"""Random weights are sure of nothing."""
 
 
 def command(checkpoint: Path | str, *options: str) -> list[str]:
@@ -46,7 +48,10 @@ def command(checkpoint: Path | str, *options: str) -> list[str]:
 @pytest.fixture(scope="module")
 def client(tiny_dgls: Path) -> Iterator[Client]:
     """A server that validates."""
-    with serving(command(tiny_dgls), environment=ONE_THREAD, capabilities=FRAMES) as client:
+    options = {"inline": UNSURE}
+    with serving(
+        command(tiny_dgls), environment=ONE_THREAD, capabilities=FRAMES, initializationOptions=options
+    ) as client:
         client.open(URI, SOURCE)
         loaded = client.request(*fill_span(URI, (3, 12), (3, 12)))
         client.message(lambda message: message.get("id") == loaded or answers_edit(client, message))
@@ -56,7 +61,7 @@ def client(tiny_dgls: Path) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def careless(tiny_dgls: Path) -> Iterator[Client]:
     """A server that offers whatever the model says."""
-    options = {"infill": {"validate": False, "candidates": 3}}
+    options = {"infill": {"validate": False, "candidates": 3}, "inline": UNSURE}
     with serving(
         command(tiny_dgls), environment=ONE_THREAD, capabilities=FRAMES, initializationOptions=options
     ) as client:
