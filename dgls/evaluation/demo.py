@@ -125,7 +125,8 @@ class Demo:
             self._editor.on_frame = show
             started = time.perf_counter()
             if cut.kind == "rest of a line":
-                items = await self._editor.inline_completion(uri, cut.start)
+                # By hand: what was cut was deleted, and nothing comes unasked after that.
+                items = await self._editor.inline_completion(uri, cut.start, invoked=True)
                 seconds = time.perf_counter() - started
                 if items:
                     self._editor.accept(uri, items[0])

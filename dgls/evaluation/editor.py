@@ -127,17 +127,18 @@ class Editor:
         first, last = document.position(start, "utf-32"), document.position(end, "utf-32")
         self._change(document, [Edit(text, first, last)])
 
-    async def inline_completion(self, uri: str, offset: int) -> list[Json]:
-        """The items for a cursor at ``offset``, asked as typing asks."""
-        return items_of(await self.request("textDocument/inlineCompletion", self.inline_params(uri, offset)))
+    async def inline_completion(self, uri: str, offset: int, *, invoked: bool = False) -> list[Json]:
+        """The items for a cursor at ``offset``, asked as typing asks or by hand."""
+        params = self.inline_params(uri, offset, invoked=invoked)
+        return items_of(await self.request("textDocument/inlineCompletion", params))
 
-    def inline_params(self, uri: str, offset: int) -> Json:
-        """What an automatic ``textDocument/inlineCompletion`` at ``offset`` carries."""
+    def inline_params(self, uri: str, offset: int, *, invoked: bool = False) -> Json:
+        """What ``textDocument/inlineCompletion`` at ``offset`` carries."""
         position = self.documents[uri].position(offset, "utf-32")
         return {
             "textDocument": {"uri": uri},
             "position": position._asdict(),
-            "context": {"triggerKind": 2},
+            "context": {"triggerKind": 1 if invoked else 2},
         }
 
     def fill_params(self, uri: str, start: int, end: int) -> Json:

@@ -185,6 +185,6 @@
 ((with_clause "," @invalid .)
   (#set! message "a comma without a context manager after it"))
 ([(assignment left: (identifier) @invalid) (named_expression name: (identifier) @invalid)
-  (parameters (identifier) @invalid)]
+  (parameters (identifier) @invalid) (expression_statement (identifier) @invalid)]
   (#any-of? @invalid "async" "await")
   (#set! message "a keyword is no name"))
