@@ -249,11 +249,15 @@ def bench(quick: bool, as_json: bool, layer: Layer) -> None:
 
 
 @main.command()
+@click.argument("file", required=False)
 @click.option("--no-fill", is_flag=True, help="Load no model and try no fill.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @settings_options
-def doctor(no_fill: bool, as_json: bool, layer: Layer) -> None:
+def doctor(file: str | None, no_fill: bool, as_json: bool, layer: Layer) -> None:
     """Say what dgls finds here: versions, device, memory, grammars, settings and their origins, a timed fill.
+
+    With FILE: which settings hold for it, as in an editor whose workspace is the current folder, and whether dgls
+    answers for it.
 
     Exit status: 0 where nothing is wrong, else 1, with the next step for each thing that is.
     """
@@ -261,7 +265,7 @@ def doctor(no_fill: bool, as_json: bool, layer: Layer) -> None:
 
     from dgls.doctor import examine
 
-    diagnosis = examine(layers_below(layer), fill=not no_fill)
+    diagnosis = examine(layers_below(layer), fill=not no_fill, file=file)
     if as_json:
         click.echo(msgspec.json.encode(diagnosis))
     else:

@@ -4,22 +4,24 @@ import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 import dgls
 from dgls.config import SECTIONS
+from dgls.engine import explain
 from dgls.infill.request import FillRequest, Gap
 from dgls.layers import Layer, resolve, user_file
-from dgls.policy import wrong_patterns
+from dgls.policy import refusal, wrong_patterns
 from dgls.surroundings import look_around
 from dgls.syntax.language import GrammarMissing, LanguageError, describe, grammars_folder, language_of
 
+if TYPE_CHECKING:
+    from dgls.model.needs import Needs
+
 PACKAGES = ("torch", "transformers", "pygls", "lsprotocol", "tree-sitter", "msgspec")
 TRIED = "def area(width, height):\n    return \n"
-SPARE = 1.25
-"""Times its weights: what a model takes while it works, at least."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -35,6 +37,14 @@ class Setting(msgspec.Struct, frozen=True):
     path: str
     value: Any
     origin: str
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that was asked about: its LSP language id, and why it is left alone, if it is."""
+
+    path: str
+    language: str
+    left_alone: str | None
 
 
 class Trial(msgspec.Struct, frozen=True):
@@ -53,6 +63,7 @@ class Diagnosis(msgspec.Struct):
     user_file_exists: bool
     shared_server: str
     settings: list[Setting]
+    file: File | None = None
     grammars: list[str] = msgspec.field(default_factory=list)
     missing_grammars: dict[str, str] = msgspec.field(default_factory=dict)
     """Language -> how to get its grammar."""
@@ -61,9 +72,11 @@ class Diagnosis(msgspec.Struct):
     findings: list[Finding] = msgspec.field(default_factory=list)
 
 
-def examine(layers: list[Layer], *, fill: bool) -> Diagnosis:
-    """Look at everything, with the settings of the project in the current folder; ``fill`` tries one fill."""
-    around = look_around(Path.cwd() / "any", None)
+def examine(layers: list[Layer], *, fill: bool, file: str | None = None) -> Diagnosis:
+    """Look at everything, with the settings for ``file``, else for the current folder; ``fill`` tries one fill."""
+    here = Path.cwd()
+    path = here / "any" if file is None else (here / file).parent.resolve() / Path(file).name
+    around = look_around(path, here if file is not None and path.is_relative_to(here) else None)
     project = around.project
     resolved = resolve([*layers[:1], *([project] if project else []), *layers[1:]])
     own = user_file()
@@ -92,6 +105,9 @@ def examine(layers: list[Layer], *, fill: bool) -> Diagnosis:
             Finding(problem, "correct the value, or remove it: docs/settings.md has them all")
         )
     _look_at_grammars(diagnosis)
+    if file is not None:
+        language = _language(path)
+        diagnosis.file = File(str(path), language, refusal(around, language, resolved.settings.server))
     _look_at_model(diagnosis, resolved.settings, fill)
     return diagnosis
 
@@ -112,26 +128,47 @@ def _look_at_grammars(diagnosis: Diagnosis) -> None:
         )
 
 
+def _language(path: Path) -> str:
+    try:
+        found = language_of("", path.name)
+    except (GrammarMissing, LanguageError):
+        found = None  # which is said of the grammars
+    return "plaintext" if found is None else found.description.ids[0]
+
+
 def _look_at_model(diagnosis: Diagnosis, settings: Any, fill: bool) -> None:
     from dgls.model.description import CheckpointError
     from dgls.model.needs import needs_of
 
     try:
-        needs = needs_of(settings.model)
+        needs = needs_of(settings.model, settings.infill)
         diagnosis.model = needs._asdict()
-        if needs.weights * SPARE > needs.free:
-            diagnosis.findings.append(
-                Finding(
-                    f"the checkpoint needs about {needs.weights * SPARE / 1e9:.1f} GB on {needs.device}, and "
-                    f"{needs.free / 1e9:.1f} GB are free",
-                    "close other programs, or name a smaller checkpoint in the setting model.checkpoint",
-                )
-            )
+        if (lack := lack_of_memory(needs)) is not None:
+            diagnosis.findings.append(lack)
         elif fill:
             diagnosis.trial = _try(settings)
     except CheckpointError as error:
         said, _, step = str(error).rpartition("; ")
         diagnosis.findings.append(Finding(said or step, step if said else "name another in model.checkpoint"))
+    except (Exception, SystemExit) as error:  # of torch, of the library, of the checkpoint's own files
+        diagnosis.findings.append(
+            Finding(
+                f"the model failed: {explain(error)}",
+                "try model.device cpu, or name another checkpoint in model.checkpoint",
+            )
+        )
+
+
+def lack_of_memory(needs: "Needs") -> Finding | None:
+    """What is to be said where a model does not fit into what is free."""
+    if needs.total <= needs.free:
+        return None
+    return Finding(
+        f"the checkpoint needs about {needs.total / 1e9:.1f} GB on {needs.device} (weights {needs.weights / 1e9:.1f}, "
+        f"context {needs.store / 1e9:.1f}, a step {needs.work / 1e9:.1f}), and {needs.free / 1e9:.1f} GB are free",
+        "close other programs, lower infill.context_tokens or infill.candidates, or name a smaller checkpoint in "
+        "model.checkpoint",
+    )
 
 
 def _try(settings: Any) -> Trial:

@@ -8,6 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from dgls.cli import main
+from dgls.config import InfillSettings, ModelSettings
+from dgls.doctor import lack_of_memory
+from dgls.model.needs import needs_of
 
 
 def doctor(*arguments: object) -> tuple[int, dict[str, Any]]:
@@ -63,6 +66,45 @@ def test_wrong_settings_of_the_project_are_named(tmp_path: Path) -> None:
     assert status == 1 and "`$.tool.dgls.infill.seed`" in found["findings"][0]["wrong"]
     origins = {setting["path"]: setting["origin"] for setting in found["settings"]}
     assert origins["infill.lengths"] == str(tmp_path / "pyproject.toml")
+
+
+def test_a_file_is_said_to_be_left_alone_with_the_reason_and_its_settings(tmp_path: Path) -> None:
+    (tmp_path / ".dglsignore").write_text("private/\n")
+    (tmp_path / "part").mkdir()
+    (tmp_path / "part" / "pyproject.toml").write_text("[tool.dgls.infill]\nseed = 7\n")
+    reasons = {}
+    for name in ("part/a.py", "private/a.py", ".env"):
+        status, found = doctor("--no-fill", name)
+        assert status == 0 and found["file"]["path"] == str(tmp_path / name)
+        reasons[name] = found["file"]["left_alone"]
+        seed = next(one["value"] for one in found["settings"] if one["path"] == "infill.seed")
+        assert seed == (7 if name == "part/a.py" else 0)
+    assert reasons == {
+        "part/a.py": None,
+        "private/a.py": f"{tmp_path / '.dglsignore'} names this file",
+        ".env": ".env may hold secrets",
+    }
+
+
+def test_memory_follows_from_context_and_canvas_and_a_lack_of_it_is_said() -> None:
+    # 3 layers x 4 heads x 64 wide x keys and values x 4 bytes
+    model = ModelSettings(dtype="float32", device="cpu")
+    small, large = (needs_of(model, InfillSettings(context_tokens=tokens)) for tokens in (64, 640))
+    assert (small.store, large.store) == (64 * 6144, 640 * 6144)
+    assert needs_of(model, InfillSettings(candidates=8)).work > needs_of(model, InfillSettings()).work
+    assert lack_of_memory(small._replace(free=small.total)) is None
+    lack = lack_of_memory(small._replace(weights=2 * 10**10, free=10**10))
+    assert lack is not None and "needs about 20." in lack.wrong and "10.0 GB are free" in lack.wrong
+
+
+def test_a_model_that_fails_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no kernel\nfor this device")
+
+    monkeypatch.setattr("dgls.model.host.load_host", fail)
+    status, found = doctor()
+    [finding] = found["findings"]
+    assert (status, finding["wrong"]) == (1, "the model failed: RuntimeError: no kernel for this device")
 
 
 def test_a_table_is_shown_to_people() -> None:

@@ -18,7 +18,7 @@ import dgls
 from dgls.model.description import CheckpointError, SamplerAdvice
 
 if TYPE_CHECKING:
-    from transformers import DiffusionGemmaForBlockDiffusion
+    from transformers import DiffusionGemmaForBlockDiffusion, DiffusionGemmaTextConfig
 
 EMBEDDED = Path(dgls.__file__).parent / "checkpoints" / "embedded"
 ARCHITECTURE = "DiffusionGemmaForBlockDiffusion"
@@ -133,6 +133,18 @@ def read_config(folder: Path) -> CheckpointConfig:
             "so that nothing it reads could be kept; name a checkpoint with a causal encoder"
         )
     return config
+
+
+def read_text_config(folder: Path) -> "DiffusionGemmaTextConfig":
+    """The library's own reading of ``text_config``, with what follows from it for each layer."""
+    from transformers.models.diffusion_gemma.configuration_diffusion_gemma import DiffusionGemmaConfig
+
+    try:
+        return DiffusionGemmaConfig.from_pretrained(folder, local_files_only=True).text_config
+    except Exception as error:  # the library has many
+        raise CheckpointError(
+            f'checkpoint "{folder}": config.json cannot be used ({type(error).__name__}); copy it again'
+        ) from error
 
 
 def read_generation_config(folder: Path) -> GenerationConfig:

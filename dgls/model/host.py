@@ -33,11 +33,19 @@ from dgls.model.description import (
     read_description,
 )
 from dgls.model.placement import choose_device, choose_dtype
-from dgls.model.prefix_store import CHUNK, ChunkWriter, LayerShape, PrefixStore, StoreTooSmall, View
+from dgls.model.prefix_store import (
+    CHUNK,
+    ChunkWriter,
+    LayerShape,
+    PrefixStore,
+    StoreTooSmall,
+    View,
+    token_bytes,
+)
 from dgls.model.tokenizer import CodeTokenizer, load_tokenizer
 
 if TYPE_CHECKING:
-    from transformers import DiffusionGemmaForBlockDiffusion
+    from transformers import DiffusionGemmaForBlockDiffusion, DiffusionGemmaTextConfig
 
 CONTEXT_ON_CPU = 1_024
 CONTEXT_ON_GPU = 8_192
@@ -77,15 +85,10 @@ class Host:
 
         Raises :class:`dgls.model.prefix_store.StoreTooSmall` where that holds none.
         """
-        text = self.model.config.text_config
-        shapes = []
-        for index, kind in enumerate(text.layer_types):
-            layer = text.per_layer_config[index]
-            window = text.sliding_window if kind == "sliding_attention" else None
-            shapes.append(LayerShape(layer.num_key_value_heads, layer.head_dim, window))
+        shapes = layer_shapes(self.model.config.text_config)
         limit = self.context_limit
         if most_bytes is not None:
-            chunk_bytes = CHUNK * self.dtype.itemsize * sum(2 * shape.heads * shape.width for shape in shapes)
+            chunk_bytes = CHUNK * token_bytes(shapes, self.dtype)
             if most_bytes < chunk_bytes:
                 raise StoreTooSmall(
                     f"a prefix store of {most_bytes:,} bytes holds no context; {CHUNK} tokens take {chunk_bytes:,}"
@@ -171,16 +174,13 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
     model_class = import_model_class(lambda fraction, what: report(0.05 + 0.75 * fraction, what))
     report(0.8, "loading weights")
     model = load_model(model_class, folder, device, dtype)
-    canvas_lengths = description.canvas_lengths or (config.canvas_length,)
-    limit = config.text_config.max_position_embeddings - canvas_lengths[-1]
-    if description.context_tokens is not None:
-        limit = min(limit, description.context_tokens)
+    canvas_lengths = lengths_of(config, description)
+    limit = context_limit(config, description)
     if limit <= 0:
         raise CheckpointError(
             f'checkpoint "{folder}" has {config.text_config.max_position_embeddings} positions, which leaves '
             f"no context beside a canvas of {canvas_lengths[-1]}; correct canvas_lengths in dgls.json"
         )
-    usual = CONTEXT_ON_CPU if device.type == "cpu" else CONTEXT_ON_GPU
     host = Host(
         name=settings.checkpoint,
         model=model,
@@ -188,7 +188,7 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
         description=description,
         rules=first_of(description.sampler, generation.advice(), _library_advice(model)),
         canvas_lengths=canvas_lengths,
-        context_tokens=min(usual, limit),
+        context_tokens=usual_context(device, limit),
         context_limit=limit,
         mask_id=_named_id(tokenizer, description.mask_token),
         delete_id=_named_id(tokenizer, description.delete_token),
@@ -198,6 +198,32 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
     )
     report(1.0, "ready")
     return host
+
+
+def layer_shapes(text: "DiffusionGemmaTextConfig") -> list[LayerShape]:
+    """What each layer of a model with this config keeps per token."""
+    shapes = []
+    for index, kind in enumerate(text.layer_types):
+        layer = text.per_layer_config[index]
+        window = text.sliding_window if kind == "sliding_attention" else None
+        shapes.append(LayerShape(layer.num_key_value_heads, layer.head_dim, window))
+    return shapes
+
+
+def lengths_of(config: CheckpointConfig, description: Description) -> tuple[int, ...]:
+    """The canvas lengths of a checkpoint, ascending (tokens)."""
+    return description.canvas_lengths or (config.canvas_length,)
+
+
+def context_limit(config: CheckpointConfig, description: Description) -> int:
+    """How many tokens its encoder can read beside the longest canvas; not above 0 where there is no room."""
+    limit = config.text_config.max_position_embeddings - lengths_of(config, description)[-1]
+    return limit if description.context_tokens is None else min(limit, description.context_tokens)
+
+
+def usual_context(device: torch.device, limit: int) -> int:
+    """How many tokens the encoder reads where the user says nothing."""
+    return min(CONTEXT_ON_CPU if device.type == "cpu" else CONTEXT_ON_GPU, limit)
 
 
 def _read_tokenizer(

@@ -27,6 +27,11 @@ class LayerShape(NamedTuple):
     window: int | None
 
 
+def token_bytes(shapes: Sequence[LayerShape], dtype: torch.dtype) -> int:
+    """Bytes that a store takes per token."""
+    return dtype.itemsize * sum(2 * shape.heads * shape.width for shape in shapes)
+
+
 class KeysValues(NamedTuple):
     """Keys and values of one layer, [batch, heads, tokens, width] each."""
 

@@ -25,9 +25,16 @@ def show(diagnosis: Diagnosis) -> None:
         general.add_row("runs on", f"{model['device']}, {model['dtype']}")
         general.add_row(
             "weights",
-            f"{model['parameters'] / 1e6:,.1f} M numbers, {model['weights'] / 1e6:,.0f} MB;"
-            f" {model['free'] / 1e6:,.0f} MB are free",
+            f"{model['parameters'] / 1e6:,.1f} M numbers",
         )
+        general.add_row(
+            "memory",
+            f"weights {model['weights'] / 1e6:,.0f} MB, a context {model['store'] / 1e6:,.0f} MB, a step about"
+            f" {model['work'] / 1e6:,.0f} MB; {model['free'] / 1e6:,.0f} MB are free",
+        )
+    if (file := diagnosis.file) is not None:
+        alone = "answers for it" if file.left_alone is None else f"leaves it alone: {file.left_alone}"
+        general.add_row("the file", f"{file.path} ({file.language}): dgls {alone}")
     if (trial := diagnosis.trial) is not None:
         general.add_row(
             "a trial fill", f"loaded in {trial.load_s} s, filled in {trial.fill_ms} ms, {trial.fills} fills"
