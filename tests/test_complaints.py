@@ -5,7 +5,7 @@ is each complaint in the words of who made it.
 """
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from dgls.infill.fill import answer_of
 from dgls.infill.jobs import work_on
 from dgls.infill.kept import Kept
 from dgls.infill.layout import CONTROL_TOKENS
-from dgls.infill.request import Answer, FillRequest, Gap
+from dgls.infill.request import Answer, FillRequest, Frame, Gap
 from dgls.model.host import Host, load_host
 
 numbers = count()
@@ -160,6 +160,35 @@ def test_9_a_fast_accept_does_not_corrupt_the_text(client: Client, uri: str, tmp
     (tmp_path / "step1").touch()
     assert client.error(request)["code"] == REQUEST_CANCELLED
     assert client.result(client.request(*inline(uri, 1, 12)))[0]["range"] == span((1, 12), (1, 12))
+
+
+def test_10_ghost_text_streams_without_flicker(host: Host, uri: str) -> None:
+    """Whoever wants frames gets them before the answer; what a frame shows as settled stays as the canvas settles."""
+    wants_frames = {**CAPABILITIES, "experimental": {"dgls": {"frames": True}}}
+    with serving(capabilities=wants_frames) as client:
+        client.ready()
+        client.open(uri, script(steps=3))
+        number = client.request(*inline(uri, 1, 0))
+        client.result(number)
+        assert [
+            frame["params"]["step"]
+            for frame in client.untaken("dgls/frame")
+            if frame["params"]["id"] == number
+        ]
+    before = "def total(items):\n    result = 0\n    for item in items:\n        "
+    gaps = (Gap(len(before), len(before)),)
+    text = before + "\n    return result\n"
+    chosen = InfillSettings(context_tokens=256, max_steps=6)
+    request = FillRequest(text, gaps, "python", settings=chosen, find="completion")
+    settled = [
+        [run.text for run in frame.drafts[0] if run.confidence is not None]
+        for frame in work_on(host, Kept(host.new_store()), request)
+        if isinstance(frame, Frame) and frame.state == "denoising"
+    ]
+    assert len(settled) > 2 and settled[-1]
+    for earlier, later in pairwise(settled):
+        rest = iter("".join(later))
+        assert all(character in rest for character in "".join(earlier)), (earlier, later)
 
 
 def test_15_special_tokens_do_not_leak(host: Host) -> None:
