@@ -82,7 +82,7 @@ def test_all_holes_that_fit_one_canvas_are_one_fill_per_candidate(host: Host) ->
     seen, answer = run(host, request)
     assert answer.gaps is not None
     assert len(answer.gaps) == len(find_holes(SOURCE, PYTHON)) >= 4 and answer.left == 0
-    assert len(answer.fills) > 1
+    assert answer.fills and len(answer.fills) + answer.rejected == FREELY.candidates
     for fill in answer.fills:
         whole = filled(SOURCE, answer.gaps, fill.texts)
         for piece in outside(SOURCE, answer.gaps):

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from dgls.cli import main
 from dgls.config import InfillSettings, ModelSettings
-from dgls.infill import fill as filling
+from dgls.infill import found
 from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import load_host
@@ -117,7 +117,7 @@ def test_a_grammar_that_does_not_load_costs_the_verdict_alone(
     def spoilt(language_id: str, path: str) -> None:
         raise LanguageError("the grammar of Python does not load")
 
-    monkeypatch.setattr(filling, "language_of", spoilt)
+    monkeypatch.setattr(found, "language_of", spoilt)
     host = load_host(ModelSettings(checkpoint=str(tiny_dgls), dtype="float32"), lambda fraction, what: None)
     settings = InfillSettings(max_steps=2, free_tokens=4)
     request = FillRequest("x = \n", (Gap(4, 4),), "python", settings=settings, candidates=16)
