@@ -140,11 +140,13 @@ def test_windows_are_sessions_of_their_own_on_one_model(desk: Desk) -> None:
 
 
 def test_a_window_is_told_that_another_one_has_loaded_the_model(desk: Desk) -> None:
-    wants = {**CAPABILITIES, "experimental": {"dgls": {"status": True}}}
+    """And sees no loading that has long ended."""
+    wants = {**PROGRESS, "experimental": {"dgls": {"status": True}}}
     with desk.window() as first:
         assert filled(first, fills=["first"]) == "first"
         with desk.window(capabilities=wants) as second:
             assert second.incoming("dgls/status")["params"]["state"] == "ready"
+            assert second.untaken("window/workDoneProgress/create") == []
 
 
 def test_only_the_user_can_open_the_door(desk: Desk) -> None:
@@ -299,13 +301,17 @@ def test_a_model_that_nobody_uses_is_unloaded_and_loaded_again(desk: Desk) -> No
     for command in (WINDOW, SCRIPTED):
         desk.loads.unlink(missing_ok=True)
         with desk.window(command, at_once, capabilities=PROGRESS) as client:
+            tokens = set()
             for count in (1, 2):
                 assert filled(client) == "FILL"
                 shown = client.incoming("window/workDoneProgress/create")
                 client.reply(shown, None)
                 ends = client.message(lambda message: progress(message) == "end")
+                assert ends["params"]["token"] == shown["params"]["token"]
                 assert ends["params"]["value"]["message"] == "ready"
                 assert len(desk.loads.read_text().split()) >= count
+                tokens.add(shown["params"]["token"])
+            assert len(tokens) == 2  # an editor refuses one that it knows
 
 
 async def test_what_a_window_had_open_is_freed_when_it_is_gone(tmp_path: Path) -> None:

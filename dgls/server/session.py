@@ -38,7 +38,6 @@ from dgls.engine import (
     Kind,
     Loading,
     Outcome,
-    Ready,
     State,
     log_failure,
 )
@@ -173,10 +172,9 @@ class Session(LanguageServer):
         self._initialized = True
         self._rules_changed(None)
         self.keep(asyncio.create_task(begin(self)))
-        self._loading.begin()
         self.engine.start()
-        if isinstance(self.engine.state, Ready):  # another client's doing
-            self._loading.follow(self.engine.state)
+        if isinstance(self.engine.state, Loading):  # else another client has had it loaded
+            self._loading.begin()
         if not isinstance(self.state, Loading):  # as another client's session has left it
             self.status.tell()
 
