@@ -274,6 +274,12 @@ export class Window {
     await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ state: "detached", timeout: PATIENCE_MS });
   }
 
+  /** Wait until a pin is marked. */
+  async pinned(): Promise<void> {
+    await until("the mark of a pin", () => this.page.locator(".view-overlays [class*='ced-']").evaluateAll((marks) =>
+      marks.some((mark) => getComputedStyle(mark).borderBottomStyle === "dotted")));
+  }
+
   /** What notifications say. */
   async told(wanted: RegExp): Promise<string> {
     return until(`a message like ${wanted.source}`, async () => {

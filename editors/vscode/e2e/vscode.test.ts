@@ -209,6 +209,7 @@ describe("one window", () => {
     await given("pinned.py", LONG);
     await window.select([5, 9], [5, 27]); // price = item.price
     await window.press("Control+Alt+g", "p");
+    await window.pinned();
     await window.select([4, 9], [6, 41]);
     await window.press("Control+Alt+g", "f");
     await window.settled();
