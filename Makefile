@@ -30,7 +30,7 @@ demo: $(READY)
 	@$(BIN)/python -m dgls.evaluation.demo
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
 e2e: e2e-neovim e2e-vscode
 
