@@ -143,6 +143,7 @@ def report(
         "inline_asked": latency.asked,
         "inline_offered": latency.offered,
         "shared": sharing._asdict(),
+        "storm": storm._asdict(),
         "verdict_ms": {
             language: {place: times._asdict() for place, times in places.items()}
             for language, places in verdicts.items()
