@@ -4,7 +4,6 @@ The numbers are those of the list that the design keeps. What the tests of a fea
 is each complaint in the words of who made it.
 """
 
-from collections.abc import Iterator
 from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
@@ -32,13 +31,6 @@ from dgls.infill.request import Answer, FillRequest, Frame, Gap
 from dgls.model.host import Host, load_host
 
 numbers = count()
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with serving() as client:
-        client.ready()
-        yield client
 
 
 @pytest.fixture(scope="module")

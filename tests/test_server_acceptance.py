@@ -1,19 +1,10 @@
 """What became of items: the command of each, dgls's own notifications, and the counts of a session."""
 
-from collections.abc import Iterator
-
 import pytest
 from lsp_client import INVALID_PARAMS, Client, inline, script, serving
 
 from dgls.server.acceptance import KEPT, Counts, Offers
 from dgls.server.messages import Refused
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with serving() as client:
-        client.ready()
-        yield client
 
 
 def run(client: Client, command: object) -> int:

@@ -1,7 +1,6 @@
 """All commands over a real subprocess with a scripted model: what each asks of it, the one edit, what is refused."""
 
 import json
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from lsp_client import (
     Json,
     changed,
     script,
-    serving,
     span,
     typed,
     wait_for,
@@ -27,13 +25,6 @@ from dgls.server.last_fill import LastFill, filled_once
 from dgls.text import Document, Edit, Position
 
 numbers = count()
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with serving() as client:
-        client.ready()
-        yield client
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The command ``dgls.fill`` over a real subprocess with a scripted model: one versioned edit, or a clear reason."""
 
-from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,13 +27,6 @@ from dgls.text import Document, Edit, Encoding, Position
 
 numbers = count()
 NOTHING = {"applied": False, "validated": False, "version": None, "fills": [], "left": 0}
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with serving() as client:
-        client.ready()
-        yield client
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """When nothing is said, and how long is waited: pure functions, and the same over the real transport."""
 
-from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -34,20 +32,6 @@ from dgls.server.restraint import (
     strokes_of,
 )
 from dgls.text import Document, Edit, Position
-
-numbers = count()
-
-
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with serving() as client:
-        client.ready()
-        yield client
-
-
-@pytest.fixture
-def uri() -> str:
-    return f"file:///project/restraint{next(numbers)}.py"
 
 
 def texts(items: list[Any]) -> list[str]:
