@@ -6,7 +6,6 @@ Beside that a connection to the same Neovim answers what the screen does not sho
 import os
 import shlex
 import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -19,7 +18,10 @@ import pynvim
 
 from tests.e2e.install_neovim import tmux
 
-PLUGIN = Path(__file__).parents[2] / "editors" / "neovim"
+REPOSITORY = Path(__file__).parents[2]
+PLUGIN = REPOSITORY / "editors" / "neovim"
+CAPTURES = REPOSITORY / "run" / "captures" / "neovim"
+"""Where screens are kept, colours and all."""
 PATIENCE = 60.0
 """Seconds after which a test that waits for something fails."""
 LOOK_AGAIN = 0.02
@@ -28,7 +30,7 @@ LOOK_AGAIN = 0.02
 class Terminal:
     """One Neovim in one tmux session of its own."""
 
-    def __init__(self, socket: Path, folder: Path) -> None:
+    def __init__(self, socket: Path) -> None:
         self._tmux = [
             tmux(),
             "-f",
@@ -36,14 +38,14 @@ class Terminal:
             "-L",
             f"dgls-{uuid.uuid4().hex[:12]}",
         ]  # a name once used may still be closing
-        self._captures = folder
         self.socket = socket
         self.nvim: Any = None
 
     def start(self, command: list[str], environment: dict[str, str], directory: Path) -> None:
-        settings = [f"-e{name}={value}" for name, value in environment.items()]
+        """Start ``command`` with that environment and no more (tmux takes no PATH by ``-e``)."""
         size = ["-x", "100", "-y", "30"]
-        self._run("new-session", "-d", *size, *settings, "-c", str(directory), shlex.join(command))
+        session = [*self._tmux, "new-session", "-d", *size, "-c", str(directory), shlex.join(command)]
+        subprocess.run(session, check=True, env=environment)
         self.nvim = self.until(self._connection, "Neovim listens")
 
     def _connection(self) -> Any:
@@ -62,8 +64,9 @@ class Terminal:
 
     def command(self, text: str) -> None:
         """Type an Ex command."""
-        self.keys("Escape")
-        self.until(lambda: self.mode() == "n", "normal mode")
+        if self.mode() != "n":  # an Escape right before a colon would be Alt and a colon
+            self.keys("Escape")
+            self.until(lambda: self.mode() == "n", "normal mode")
         self.type(f":{text}")
         self.keys("Enter")
 
@@ -84,10 +87,13 @@ class Terminal:
     def screen(self) -> str:
         return self._run("capture-pane", "-p")
 
+    def colours(self) -> str:
+        """The screen with the escape codes of its colours."""
+        return self._run("capture-pane", "-e", "-p")
+
     def capture(self, name: str) -> None:
-        """Keep what the screen shows now, colours and all."""
-        self._captures.mkdir(parents=True, exist_ok=True)
-        (self._captures / f"{name}.ansi").write_text(self._run("capture-pane", "-e", "-p"), encoding="utf-8")
+        """Keep what the screen shows now."""
+        keep(name, self.colours())
 
     def until(self, wanted: Callable[[], Any], what: str) -> Any:
         """Look again and again until ``wanted`` answers something true, which is returned."""
@@ -108,27 +114,41 @@ class Terminal:
         return done.stdout
 
 
+def keep(name: str, screen: str) -> None:
+    """Keep a screen among the captures."""
+    CAPTURES.mkdir(parents=True, exist_ok=True)
+    (CAPTURES / f"{name}.ansi").write_text(screen, encoding="utf-8")
+
+
 @contextmanager
-def neovim(nvim: Path, tmp_path: Path, captures: Path, init: str, file: Path) -> Iterator[Terminal]:
-    """A Neovim that edits ``file`` and has the plugin on its runtime path; ``init`` is its Lua."""
-    home = tmp_path / "home"
+def neovim(
+    nvim: Path, folder: Path, init: str, file: Path, *, path: str = "", runtime: Path | None = None
+) -> Iterator[Terminal]:
+    """A Neovim that edits ``file`` and has the plugin on its runtime path; ``init`` is its Lua.
+
+    What it is given to keep lies in ``folder``; its PATH begins with ``path``, and its servers meet in ``runtime``.
+    """
+    home = folder / "home"
     home.mkdir(exist_ok=True)
-    socket = tmp_path / f"{file.stem}.sock"
-    script = tmp_path / f"{file.stem}-init.lua"
+    socket = folder / f"{file.stem}.sock"
+    script = folder / f"{file.stem}-init.lua"
     script.write_text(
         f"vim.opt.rtp:prepend([[{PLUGIN}]])\nvim.o.swapfile = false\n"
-        "vim.o.messagesopt = 'wait:0,history:500'\n"  # long messages must not wait for a key
+        "pcall(function() vim.o.messagesopt = 'wait:0,history:500' end)\n"  # long messages must not wait for a key
         f"{init}\n",
         encoding="utf-8",
     )
-    own = {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "OMP", "LANG"))}
+    own = {
+        name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "OMP", "LANG", "LC_"))
+    }
     environment = {
         **own,
         "HOME": str(home),
-        "XDG_RUNTIME_DIR": str(tmp_path),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "XDG_RUNTIME_DIR": str(runtime or folder),
+        "PATH": f"{path}:{os.environ['PATH']}".lstrip(":"),
+        "COLORTERM": "truecolor",
     }
-    terminal = Terminal(socket, captures)
+    terminal = Terminal(socket)
     command = [str(nvim), "--clean", "-u", str(script), "--listen", str(socket), str(file)]
     try:
         terminal.start(command, environment, file.parent)
