@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple, Protocol
 from msgspec.structs import replace
 
 from dgls.infill.kept import Kept
-from dgls.infill.request import Answer, FillRequest, Frame, Prefilled
+from dgls.infill.request import Answer, FillError, FillRequest, Frame, Prefilled
 
 log = logging.getLogger(__name__)
 
@@ -198,6 +198,8 @@ class Seat:
             outcome: Outcome | None = Cancelled("cancelled") if job.done else self._advance(filler, job)
             if outcome is not None and self._steps is not None:
                 self._steps.close()
+        except FillError as error:
+            outcome = Failed(str(error))
         except BaseException as error:  # even SystemExit: no failure of model or parser ends the server
             log_failure("a fill", error)
             outcome = Failed(f"the fill failed: {explain(error)}")

@@ -91,7 +91,7 @@ def test_training_has_commands_of_its_own() -> None:
         (["--range=2:5-2:11", "--pin=2:5"], "'2:5' is no range: expected LINE:COL-LINE:COL"),
         (
             ["--repair", "--language=klingon", "--path=x"],
-            "faults cannot be found: dgls has no grammar for klingon",
+            "faults cannot be found: dgls has no grammar for the language 'klingon'",
         ),
     ],
 )
@@ -238,7 +238,7 @@ def test_the_grammar_that_a_gap_in_another_language_lacks_is_named(
     monkeypatch.setattr(nested, "language_of", missing)
     for place, named in (("4:5", True), ("1:3", False)):
         ended = dgls("fill", page, f"--at={place}", "--checkpoint", tiny_dgls, *UNCHECKED)
-        assert ("Python needs a package: the fill is not validated" in ended.stderr) == named
+        assert ("the fill is not validated: Python needs a package" in ended.stderr) == named
 
 
 def test_a_language_without_a_grammar_is_filled_unvalidated_and_said_so(tiny_dgls: Path, file: Path) -> None:

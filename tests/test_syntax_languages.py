@@ -1,9 +1,11 @@
 """Language folders: what is shipped loads, and what is wrong in one is refused with a message that says so."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+import tree_sitter_python
 
 from dgls.infill.request import Gap
 from dgls.syntax import (
@@ -15,7 +17,7 @@ from dgls.syntax import (
     find_holes,
     language_of,
 )
-from dgls.syntax.language import describe, grammars_folder
+from dgls.syntax.language import _folders, describe, grammars_folder, known_ids
 
 FOLDERS = sorted(path.parent for path in grammars_folder().glob("*/language.toml"))
 
@@ -133,6 +135,68 @@ def test_a_missing_grammar_names_what_to_install(folder: Path) -> None:
     path.write_text(path.read_text().replace('"tree_sitter_python"', '"tree_sitter_unheard_of"'))
     with pytest.raises(GrammarMissing, match=r'tree-sitter-python.*pip install "dgls\[python\]"'):
         Language(folder)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("raise RuntimeError('out of luck')", "RuntimeError: out of luck"),
+        ("from os import unheard_of", "cannot import name 'unheard_of'"),
+        ("import tree_sitter_unheard_of", "No module named 'tree_sitter_unheard_of'"),
+        ("def language(", "SyntaxError"),
+        ("language = lambda: 'no grammar'", "TypeError"),
+    ],
+)
+def test_a_package_that_does_not_load_is_named_with_what_installs_it_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, message: str
+) -> None:
+    (tmp_path / "tree_sitter_spoilt.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "tree_sitter_spoilt", raising=False)
+    path = folder / "language.toml"
+    path.write_text(path.read_text().replace('"tree_sitter_python"', '"tree_sitter_spoilt"'))
+    with pytest.raises(LanguageError) as error:
+        Language(folder)
+    assert message in str(error.value) and "pip install --force-reinstall tree-sitter-python" in str(
+        error.value
+    )
+
+
+def test_a_library_that_was_cut_short_is_named_and_ends_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = Path(tree_sitter_python._binding.__file__)
+    package, installed = tmp_path / "tree_sitter_cut", tmp_path / "tree_sitter_cut-1.0.dist-info"
+    package.mkdir()
+    installed.mkdir()
+    (package / "__init__.py").write_text("from ._binding import language\n")
+    (package / library.name).write_bytes(library.read_bytes()[:5000])
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: tree-sitter-cut\nVersion: 1.0\n")
+    (installed / "RECORD").write_text(f"tree_sitter_cut/{library.name},,{library.stat().st_size}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    path = folder / "language.toml"
+    named = path.read_text().replace("tree_sitter_python", "tree_sitter_cut")
+    path.write_text(named.replace("tree-sitter-python", "tree-sitter-cut"))
+    with pytest.raises(LanguageError, match="its library is damaged"):
+        Language(folder)
+    (package / library.name).write_bytes(library.read_bytes())
+    assert Language(folder).name == "Python"
+
+
+def test_one_folder_that_cannot_be_read_leaves_the_others_as_they_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(grammars_folder() / "rust", folder.parent / "rust")
+    (folder.parent / "rust" / "language.toml").write_text("name = ")
+    monkeypatch.setattr("dgls.syntax.language.grammars_folder", lambda: folder.parent)
+    _folders.cache_clear()
+    try:
+        assert language_of("python", "") is not None and known_ids() == ["python"]
+        with pytest.raises(LanguageError, match=r"rust.language\.toml"):
+            language_of("rust", "a.rs")
+    finally:
+        _folders.cache_clear()
 
 
 def test_what_encloses_a_span_is_given_in_characters() -> None:

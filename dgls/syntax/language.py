@@ -3,7 +3,6 @@
 Nothing here knows a language by name. ``grammars/README.md`` says what a folder holds and how to add one.
 """
 
-import importlib
 import re
 import tomllib
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from msgspec import Meta
 from dgls.syntax.invalid import InvalidRules
 from dgls.syntax.places import EndRules, HoleRules
 from dgls.syntax.predicates import QueryProblem
+from dgls.syntax.wheel import Damaged, Missing, load_grammar
 
 Rules = TypeVar("Rules", InvalidRules, HoleRules, EndRules)
 
@@ -154,9 +154,10 @@ class Language:
 def language_of(language_id: str, path: str) -> Language | None:
     """The language of a document, by its LSP language id or else by the ending of its path; None if it is not known.
 
-    Raises GrammarMissing where the language is known but its grammar is not installed.
+    Raises GrammarMissing where the language is known but its grammar is not installed, and LanguageError where its
+    folder is wrong, or where it is not known and some folder's ``language.toml`` cannot be read: it may be that one.
     """
-    folders = _folders()
+    folders, unreadable = _folders()
     by_id = {known: folder for folder, description in folders.items() for known in description.ids}
     folder = by_id.get(language_id)
     if folder is None:
@@ -165,12 +166,14 @@ def language_of(language_id: str, path: str) -> Language | None:
             known: folder for folder, description in folders.items() for known in description.endings
         }
         folder = by_ending.get(ending)
+    if folder is None and unreadable:
+        raise unreadable[0]
     return None if folder is None else _loaded(folder)
 
 
 def known_ids() -> list[str]:
     """The LSP language ids that there are folders for, sorted."""
-    return sorted({known for description in _folders().values() for known in description.ids})
+    return sorted({known for description in _folders()[0].values() for known in description.ids})
 
 
 def describe(folder: Path) -> Description:
@@ -194,8 +197,16 @@ def grammars_folder() -> Path:
 
 
 @cache
-def _folders() -> dict[Path, Description]:
-    return {path.parent: describe(path.parent) for path in sorted(grammars_folder().glob("*/language.toml"))}
+def _folders() -> tuple[dict[Path, Description], list[LanguageError]]:
+    """The language folders, and what is wrong with those whose ``language.toml`` cannot be read."""
+    described: dict[Path, Description] = {}
+    unreadable: list[LanguageError] = []
+    for path in sorted(grammars_folder().glob("*/language.toml")):
+        try:
+            described[path.parent] = describe(path.parent)
+        except LanguageError as error:
+            unreadable.append(error)
+    return described, unreadable
 
 
 @cache
@@ -234,7 +245,9 @@ def _query_source(folder: Path, name: str) -> str:
     """The text of a query file, empty where there is none; raises LanguageError."""
     path = folder / name
     try:
-        return path.read_text(encoding="utf-8") + "\n" if path.is_file() else ""
+        return path.read_text(encoding="utf-8") + "\n" if path.exists() else ""
+    except OSError as error:
+        raise LanguageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise LanguageError(f"{path}: {error}") from error
 
@@ -242,16 +255,14 @@ def _query_source(folder: Path, name: str) -> str:
 def _grammar(folder: Path, description: Description) -> tree_sitter.Language:
     wanted = description.grammar
     try:
-        module = importlib.import_module(wanted.module)
-    except ImportError as error:
+        return load_grammar(wanted.package, wanted.module, wanted.function)
+    except Missing as error:
         raise GrammarMissing(
             f"{description.name} needs the package {wanted.package}, or its code is not checked; install it with: "
             f'pip install "dgls[{folder.name}]"'
         ) from error
-    try:
-        return tree_sitter.Language(getattr(module, wanted.function)())
-    except (AttributeError, TypeError, ValueError) as error:
+    except Damaged as error:
         raise LanguageError(
-            f"the grammar of {description.name}, {wanted.module}.{wanted.function}() of {wanted.package}, "
-            f"does not load: {error}"
+            f"the grammar of {description.name}, {wanted.module}.{wanted.function}() of {wanted.package}, does not "
+            f"load: {error}; install it again with: pip install --force-reinstall {wanted.package}"
         ) from error

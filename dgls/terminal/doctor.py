@@ -1,6 +1,7 @@
 """What `dgls doctor` found, as tables for people."""
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from dgls.doctor import Diagnosis
@@ -19,7 +20,7 @@ def show(diagnosis: Diagnosis) -> None:
     general.add_row("shared server", diagnosis.shared_server)
     general.add_row("grammars", ", ".join(diagnosis.grammars) or "none")
     for name, command in diagnosis.missing_grammars.items():
-        general.add_row(f"no grammar for {name}", command)
+        general.add_row(f"no grammar for {name}", escape(command))
     if (model := diagnosis.model) is not None:
         general.add_row("checkpoint", model["folder"])
         general.add_row("runs on", f"{model['device']}, {model['dtype']}")

@@ -61,9 +61,11 @@ def fill(source: Source, wish: Wish, settings: Settings) -> int:
     """Fill the gaps and say so; returns the exit status. Raises :class:`InputError`."""
     console = Console(stderr=True)
     language, unvalidated = _language(source, wish)
+    if unvalidated and wish.find:
+        raise InputError(f"{wish.find} cannot be found: {unvalidated}")
     if unvalidated:
         console.print(
-            f"{unvalidated}: the fill is not validated", style="yellow", soft_wrap=True, markup=False
+            f"the fill is not validated: {unvalidated}", style="yellow", soft_wrap=True, markup=False
         )
     with contextlib.redirect_stdout(sys.stderr):  # a library that prints must not spoil what programs read
         outcome = _denoise(source, wish, language, settings, console)
