@@ -92,7 +92,7 @@ export class Editor {
     const { cache, scratch, vsix, chromium } = places;
     const home = path.join(scratch, "home");
     const folders = ["--user-data-dir", path.join(scratch, "user"), "--extensions-dir", path.join(scratch, "extensions")];
-    mkdirSync(home, { recursive: true });
+    mkdirSync(home, { recursive: true, mode: 0o700 }); // a folder open to others is passed over as XDG_RUNTIME_DIR
     // What is scoped to the machine is read from the machine's own file, where the editor's server runs.
     for (const kind of ["User", "Machine"]) {
       mkdirSync(path.join(scratch, "user", kind), { recursive: true });

@@ -71,7 +71,9 @@ const folder = path.join(scratch, "shop");
 function watched(own: string): Record<string, unknown> {
   return {
     "dgls.server.command": [process.execPath, recorder, path.join(own, "messages.jsonl"), python, "-m", "dgls"],
-    // A machine that does other work besides is given its time; more steps are more to see.
+    // A machine that does other work besides is given its time, and threads that wait for each other are none the
+    // faster there; more steps are more to see.
+    "dgls.model.threads": 1,
     "dgls.infill.deadline_ms": 60_000,
     "dgls.infill.command_deadline_ms": 120_000,
     "dgls.infill.max_steps": 12,
