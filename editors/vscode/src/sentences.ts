@@ -43,6 +43,10 @@ export function installFailed(reason: string): string {
   return `The server could not be installed (${reason}): the log has what pip said; run \u201cdgls: Install the Server\u201d to try again.`;
 }
 
+export function installStopped(): string {
+  return "The server was not installed, because you stopped it: run \u201cdgls: Install the Server\u201d when you want it.";
+}
+
 export function crashed(times: number): string {
   return `The dgls server ended unexpectedly ${times} times in a row and is left alone now: look into the log, then run \u201cdgls: Restart the Server\u201d.`;
 }

@@ -13,6 +13,7 @@ const TOLD: Record<string, [string, RegExp]> = {
   "no room": [sentences.noRoom("/home/me"), /\/home\/me: free a few gigabytes/],
   "no venv": [sentences.noVenv("python3"), /install its pip and venv packages/],
   "a failed installation": [sentences.installFailed("it said no"), /to try again/],
+  "an installation that was stopped": [sentences.installStopped(), /run .dgls: Install the Server. when you want it/],
   "a server that crashes": [sentences.crashed(6), /6 times in a row .* run .dgls: Restart the Server/],
   "a server that does not start": [sentences.notStarted("status 1"), /run .dgls: Doctor/],
   "a server that is not running": [sentences.notRunning(), /run .dgls: Restart the Server/],

@@ -3,7 +3,7 @@
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
 import * as vscode from "vscode";
-import { State, type LanguageClient } from "vscode-languageclient/node";
+import { ResponseError, State, type LanguageClient } from "vscode-languageclient/node";
 import { crashed, notRunning, notStarted, untrusted, wrongVersion } from "../sentences.ts";
 import { commandLine, type Declared } from "../settings.ts";
 import { inspector } from "../client.ts";
@@ -81,9 +81,22 @@ export class Supervisor implements vscode.Disposable {
 
   /** Make the extension's own environment anew, after asking, and start its server. */
   async install(): Promise<void> {
-    const { context, log } = this.circumstances;
-    await this.stop();
-    if (await install({ extension: context.extensionPath, home: this.home, version: this.version, log })) await this.restart();
+    const { context, log, tell } = this.circumstances;
+    const agreed = async (): Promise<void> => {
+      await this.stop();
+      tell("starting", "Installing the server.");
+    };
+    try {
+      if (await install({ extension: context.extensionPath, home: this.home, version: this.version, log, agreed })) await this.restart();
+    } catch (error) {
+      const sentence = reasonOf(error);
+      log.error(sentence);
+      if (!this.client) tell("failed", sentence);
+      const choice = await vscode.window.showErrorMessage(sentence, "Try Again", "Show Log", "Open Setting");
+      if (choice === "Try Again") void this.install();
+      else if (choice === "Show Log") log.show();
+      else if (choice === "Open Setting") await vscode.commands.executeCommand("workbench.action.openSettings", "dgls.server");
+    }
   }
 
   private async start(): Promise<void> {
@@ -106,7 +119,10 @@ export class Supervisor implements vscode.Disposable {
     try {
       await client.start();
     } catch (error) {
-      if (this.pause === undefined) this.fail(notStarted(reasonOf(error)), true);
+      if (error instanceof ResponseError) {
+        this.giveUp(); // it has said why on the screen, and would say so again
+        this.fail(reasonOf(error));
+      } else if (this.pause === undefined) this.fail(notStarted(reasonOf(error)), true);
       return;
     }
     const says = client.initializeResult?.serverInfo?.version;
@@ -145,6 +161,13 @@ export class Supervisor implements vscode.Disposable {
     }, wait);
   }
 
+  /** Let the server that was started be, whatever it does. */
+  private giveUp(): void {
+    this.current = undefined;
+    clearTimeout(this.pause);
+    this.pause = undefined;
+  }
+
   private fail(sentence: string, show = false): void {
     this.circumstances.log.error(sentence);
     this.circumstances.tell("failed", sentence);
@@ -173,9 +196,7 @@ export class Supervisor implements vscode.Disposable {
 
   private async stop(): Promise<void> {
     const { current } = this;
-    this.current = undefined;
-    clearTimeout(this.pause);
-    this.pause = undefined;
+    this.giveUp();
     try {
       await current?.dispose();
     } catch (error) {
