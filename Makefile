@@ -87,7 +87,9 @@ CHROMIUM ?= /usr/bin/chromium
 e2e-vscode: vscode $(EDITOR)/.ready
 	@test -x $(CHROMIUM) || test $$(id -u) = 0 \
 		|| { echo "the test needs a browser: as root, apt-get install chromium, or name one: make e2e-vscode CHROMIUM=..."; exit 1; }
-	@test -x $(CHROMIUM) || { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null; }
+	@test -x $(CHROMIUM) || { export DEBIAN_FRONTEND=noninteractive; apt-get -qq update \
+		&& apt-get -qq install -y --no-install-recommends chromium >/dev/null; } \
+		|| { echo "the test needs a browser, and apt-get could not install chromium: name one: make e2e-vscode CHROMIUM=..."; exit 1; }
 	@cd $(EXTENSION) && DGLS_E2E_CACHE=$(EDITOR) DGLS_E2E_VSIX=$$(ls $(CURDIR)/dist/*.vsix) DGLS_E2E_PYTHON=$(CURDIR)/$(BIN)/python \
 		DGLS_E2E_PICTURES=$(CURDIR)/run/e2e/pictures CHROMIUM=$(CHROMIUM) \
 		$(EDITOR)/node_modules/.bin/node --test e2e/vscode.test.ts
