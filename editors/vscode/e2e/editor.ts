@@ -112,6 +112,7 @@ export class Editor {
       env,
     });
     const context = await browser.newContext({ viewport: { width: 1000, height: 640 }, permissions: ["clipboard-read", "clipboard-write"] });
+    context.setDefaultTimeout(PATIENCE_MS);
     return new Editor(places, address, server, browser, context);
   }
 
@@ -120,8 +121,8 @@ export class Editor {
     const page = await this.context.newPage();
     await page.addInitScript(watchDrafts);
     await page.goto(`${this.address}/?folder=${encodeURIComponent(folder)}`);
-    await page.waitForSelector(".monaco-workbench", { timeout: PATIENCE_MS });
-    await page.waitForSelector("#dgls\\.dgls\\.dgls\\.status, [id*='dgls.status']", { timeout: PATIENCE_MS });
+    await page.waitForSelector(".monaco-workbench");
+    await page.waitForSelector("#dgls\\.dgls\\.dgls\\.status, [id*='dgls.status']");
     return new Window(page, folder);
   }
 
@@ -267,11 +268,11 @@ export class Window {
   }
 
   async settled(): Promise<void> {
-    await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ timeout: PATIENCE_MS });
+    await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor();
   }
 
   async unsettled(): Promise<void> {
-    await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ state: "detached", timeout: PATIENCE_MS });
+    await this.page.locator(".codelens-decoration", { hasText: "Accept" }).first().waitFor({ state: "detached" });
   }
 
   /** Wait until a pin is marked. */
