@@ -15,6 +15,10 @@ ADDS: dict[str, Any] = {"merge": "add"}
 """Of a list to which every layer can only add."""
 
 
+PinConditioning = Literal["token", "flat"]
+"""What self-conditioning sees at a pinned position: the pinned token, or every token alike (the mean embedding)."""
+
+
 class ModelSettings(msgspec.Struct, frozen=True):
     """What is loaded, and onto what. Never taken from an editor or a project."""
 
@@ -76,6 +80,10 @@ class InfillSettings(msgspec.Struct, frozen=True):
     temperature_end: Annotated[
         Annotated[float, Meta(ge=0.01, le=10)] | None,
         Meta(description="sampling temperature of the last step"),
+    ] = None
+    pin_conditioning: Annotated[
+        PinConditioning | None,
+        Meta(description="what self-conditioning sees at pins: `token`, or `flat` for nothing in particular"),
     ] = None
     candidates: Annotated[int, Meta(ge=1, le=16, description="candidates denoised as one batch")] = 4
     lengths: Annotated[

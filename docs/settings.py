@@ -86,12 +86,17 @@ def properties(section: str) -> dict[str, Schema]:
 def flat(setting: Schema) -> Schema:
     """A setting without ``anyOf``, which only ever says that null is allowed too, and with its ``type`` always said."""
     rest = dict(setting)
-    for choice in rest.pop("anyOf", ()):
-        if choice["type"] == "null":
-            rest["type"] = [rest["type"], "null"]
-        else:
+    choices = rest.pop("anyOf", ())
+    for choice in choices:
+        if choice.get("type") != "null":
             rest |= choice
-    return {"type": "string", **rest} if "enum" in rest else rest
+    if "enum" in rest:
+        rest = {"type": "string", **rest}
+    if {"type": "null"} in choices:
+        rest["type"] = [rest["type"], "null"]
+        if "enum" in rest:
+            rest["enum"] = [*rest["enum"], None]
+    return rest
 
 
 def print_page() -> None:

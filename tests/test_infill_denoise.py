@@ -124,7 +124,15 @@ def test_a_constraint_holds_at_its_position_alone():
 def test_self_conditioning_sees_the_pinned_token_and_the_models_own_view_elsewhere():
     logits = torch.randn((1, 3, VOCABULARY))
     tokens = torch.tensor([[5, 6, 7]])
-    conditioned = pin_logits(logits, tokens, torch.tensor([[True, False, True]])).softmax(-1)
+    conditioned = pin_logits(logits, tokens, torch.tensor([[True, False, True]]), "token").softmax(-1)
     assert conditioned[0, 0, 5] > 0.999
     assert conditioned[0, 2, 7] > 0.999
+    assert torch.allclose(conditioned[0, 1], logits[0, 1].softmax(-1))
+
+
+def test_self_conditioning_sees_every_token_alike_at_a_flat_pin():
+    logits = torch.randn((1, 2, VOCABULARY))
+    tokens, pinned = torch.tensor([[5, 6]]), torch.tensor([[True, False]])
+    conditioned = pin_logits(logits, tokens, pinned, "flat").softmax(-1)
+    assert torch.allclose(conditioned[0, 0], torch.full((VOCABULARY,), 1 / VOCABULARY))
     assert torch.allclose(conditioned[0, 1], logits[0, 1].softmax(-1))

@@ -100,13 +100,13 @@ def test_a_process_prints_nothing_as_it_loads_and_can_free_the_first_model(tiny_
 
 
 def test_the_first_to_say_a_sampler_value_wins() -> None:
-    library = SamplerAdvice(48, 0.1, 0.8, 0.4, 1, 0.005)
+    library = SamplerAdvice(48, 0.1, 0.8, 0.4, 1, 0.005, "token")
     description = SamplerAdvice(max_steps=8, stability=0)
     generation = SamplerAdvice(max_steps=20, temperature_end=0.2)
     rules = first_of(description, generation, library)
     assert rules == SamplerRules(8, 0.1, 0.8, 0.2, 0, 0.005)
-    user = InfillSettings(entropy_bound=3.0, temperature_start=0.0)
-    assert rules.under(user) == SamplerRules(8, 3.0, 0.0, 0.2, 0, 0.005)
+    user = InfillSettings(entropy_bound=3.0, temperature_start=0.0, pin_conditioning="flat")
+    assert rules.under(user) == SamplerRules(8, 3.0, 0.0, 0.2, 0, 0.005, "flat")
     assert rules.under(InfillSettings()) == rules
 
 

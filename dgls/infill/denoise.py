@@ -17,6 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from dgls.config import PinConditioning
 from dgls.model.description import SamplerRules
 
 Decode = Callable[[Tensor, Tensor | None], Tensor]
@@ -134,16 +135,19 @@ def denoise(
             certain = (entropy * free).sum(-1) < rules.confidence * free.sum(-1)
             finished = finished | ((still >= rules.stability) & certain)
         yield Step(index + 1, answer, confidence, settled)
-        conditioning = pin_logits(scaled, tokens, pinned)
+        conditioning = pin_logits(scaled, tokens, pinned, rules.pin_conditioning)
     if not torch.equal(torch.where(pinned, answer, 0), torch.where(pinned, tokens, 0)):
         raise PinError("a pinned token changed while denoising; please report this")
 
 
-def pin_logits(logits: Tensor, tokens: Tensor, pinned: Tensor) -> Tensor:
-    """``logits`` [batch, canvas, vocabulary] with those at ``pinned`` [batch, canvas] one-hot on ``tokens``.
+def pin_logits(logits: Tensor, tokens: Tensor, pinned: Tensor, shown: PinConditioning) -> Tensor:
+    """``logits`` [batch, canvas, vocabulary] with those at ``pinned`` [batch, canvas] one-hot on ``tokens``, or flat.
 
-    What self-conditioning sees at a pin is the pinned token, not what the model would have put there.
+    What self-conditioning sees at a pin is never what the model would have put there. The library can zero its signal
+    for whole canvases only; flat logits, whose signal is the mean embedding, are as near as single positions get.
     """
+    if shown == "flat":
+        return logits.masked_fill(pinned[..., None], 0.0)
     at_token = torch.where(pinned, 0.0, logits.gather(-1, tokens[..., None])[..., 0])
     return logits.masked_fill(pinned[..., None], -PINNED_LOGIT).scatter(
         -1, tokens[..., None], at_token[..., None]

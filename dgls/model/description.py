@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from dgls.config import InfillSettings
+from dgls.config import InfillSettings, PinConditioning
 
 DESCRIPTION_FILE = "dgls.json"
 
@@ -29,6 +29,7 @@ class SamplerAdvice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature_end: Annotated[float, Meta(ge=0)] | None = None
     stability: Annotated[int, Meta(ge=0)] | None = None
     confidence: Annotated[float, Meta(gt=0)] | None = None
+    pin_conditioning: PinConditioning | None = None
 
 
 class SamplerRules(msgspec.Struct, frozen=True):
@@ -36,7 +37,8 @@ class SamplerRules(msgspec.Struct, frozen=True):
 
     ``temperature_start`` belongs to the first of ``max_steps`` steps and ``temperature_end`` to the last.
     ``entropy_bound`` is in nats. The loop stops early when the argmax canvas stood still for ``stability``
-    steps and the mean entropy is at most ``confidence`` nats.
+    steps and the mean entropy is at most ``confidence`` nats. ``pin_conditioning`` is what self-conditioning sees at
+    pinned positions.
     """
 
     max_steps: int
@@ -45,6 +47,7 @@ class SamplerRules(msgspec.Struct, frozen=True):
     temperature_end: float
     stability: int
     confidence: float
+    pin_conditioning: PinConditioning = "token"
 
     def under(self, settings: InfillSettings) -> "SamplerRules":
         """These rules with every value that the user set laid over them."""
@@ -53,6 +56,7 @@ class SamplerRules(msgspec.Struct, frozen=True):
             "entropy_bound": settings.entropy_bound,
             "temperature_start": settings.temperature_start,
             "temperature_end": settings.temperature_end,
+            "pin_conditioning": settings.pin_conditioning,
         }
         return msgspec.structs.replace(self, **{name: v for name, v in chosen.items() if v is not None})
 

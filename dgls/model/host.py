@@ -275,4 +275,5 @@ def _library_advice(model: "DiffusionGemmaForBlockDiffusion") -> SamplerAdvice:
         temperature_end=defaults["t_min"],
         stability=defaults["stability_threshold"],
         confidence=defaults["confidence_threshold"],
+        pin_conditioning="token",  # the library pins nothing, so it has no say in this
     )

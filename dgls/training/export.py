@@ -75,5 +75,5 @@ def _describe(preset: Preset) -> Description:
         context_format="dgls",
         context_tokens=max(geometry.context for geometry in preset.geometries),
         separate_boundaries=True,
-        sampler=SAMPLER,
+        sampler=msgspec.structs.replace(SAMPLER, pin_conditioning=preset.pin_conditioning),
     )

@@ -1,9 +1,9 @@
 """The loss: what is corrupted, what is predicted, and the three passes of one training step.
 
 1. The encoder reads the contexts; its own next-token loss keeps it a language model.
-2. In some steps, a first decoder pass without gradient gives self-conditioning logits (pins become one-hot). In the
-   last phase it also gives noise: what it is surest of is drawn and stands in the canvas, right or wrong, as it does
-   while denoising (on-policy corruption, DMax arXiv 2604.08302).
+2. In some steps, a first decoder pass without gradient gives self-conditioning logits; at pins they say what the preset
+   wants. In the last phase it also gives noise: what it is surest of is drawn and stands in the canvas, right or wrong,
+   as it does while denoising (on-policy corruption, DMax arXiv 2604.08302).
 3. The decoder predicts every free position of the corrupted canvas: plain cross-entropy (arXiv 2602.15014).
 
 Each canvas reads a prefix of its row's cache: rows are repeated for their canvases and masked behind the cut.
@@ -103,7 +103,7 @@ def training_losses(
                 noised = batch.free & ((corrupted != batch.canvas) | (corrupted == MASK_ID))
                 corrupted = take_step(corrupted, noised, logits, generator)
             if self_conditioned:
-                conditioning = pin_logits(logits, batch.canvas, ~batch.free)
+                conditioning = pin_logits(logits, batch.canvas, ~batch.free, preset.pin_conditioning)
     hidden = decode(model, batch, encoded, corrupted, conditioning)
     answers = batch.canvas[batch.free]
     losses = F.cross_entropy(head(model, hidden[batch.free]), answers, reduction="none")

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from dgls.config import PinConditioning
 from dgls.training.architecture import Architecture
 from dgls.training.corpus import Mixture
 from dgls.training.examples import Formats, Geometry
@@ -46,6 +47,8 @@ class Preset(msgspec.Struct, frozen=True):
     """Share of the steps that condition on the model's own first pass, once that is worth conditioning on:"""
     self_conditioning_from: Share = 0.4
     """from this share of the run on."""
+    pin_conditioning: PinConditioning = "token"
+    """What self-conditioning sees at pinned positions, in training and so in use."""
     on_policy_from: Share = 0.75
     """From this share of the run on, half of the steps take their noise from the model's own predictions."""
     loaders: Annotated[int, Meta(ge=0)] = 1
