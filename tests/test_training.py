@@ -36,6 +36,7 @@ from dgls.training.examples import Formats, Geometry, Sampler
 from dgls.training.excluded import is_excluded_module
 from dgls.training.export import export_checkpoint
 from dgls.training.gaps import sample_gap
+from dgls.training.muon import Float32Muon
 from dgls.training.objective import corrupt, take_step
 from dgls.training.presets import PRESETS, Preset, PresetError, changed
 from dgls.training.runs import Run
@@ -419,3 +420,21 @@ def test_the_corpus_command_reads_benchmarks_and_names_what_is_wrong_with_them(s
     outcome = CliRunner().invoke(command, arguments)
     assert outcome.exit_code == 0, outcome.output
     assert read_manifest(tmp_path / "out").characters("train") > 100_000
+
+
+@pytest.mark.parametrize("shape", [(24, 64), (64, 24)])
+def test_muon_in_float32_moves_matrices_as_torch_does_in_bfloat16(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    start, gradients = torch.randn(shape), [torch.randn(shape) for _ in range(3)]
+    ended = []
+    for optimiser in (torch.optim.Muon, Float32Muon):
+        matrix = torch.nn.Parameter(start.clone())
+        muon = optimiser([matrix], lr=0.02, weight_decay=0.01, momentum=0.95)
+        for gradient in gradients:
+            matrix.grad = gradient.clone()
+            muon.step()
+        ended.append((matrix.detach() - start, muon.state[matrix]["momentum_buffer"]))
+    (theirs, their_average), (ours, our_average) = ended
+    assert torch.allclose(ours, theirs, atol=2e-3)
+    assert not torch.allclose(ours, torch.zeros_like(ours), atol=1e-2)
+    assert torch.allclose(our_average, their_average, atol=1e-6)

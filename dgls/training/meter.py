@@ -1,7 +1,8 @@
 """How busy a training run keeps its machine: model FLOP utilisation (PaLM, arXiv 2204.02311, appendix B).
 
 Only what the model itself needs is counted: two operations per weight and token, twice that backwards, and attention.
-The peak is not taken from a data sheet but measured, as the best of a few large bfloat16 matrix products.
+The peak is not taken from a data sheet but measured, as the best of a few large matrix products in the precision of
+the run.
 """
 
 import time
@@ -18,9 +19,9 @@ PROBE = {"cpu": 1024, "cuda": 8192}
 class Meter:
     """Counts the floating-point operations of a run from its start."""
 
-    def __init__(self, architecture: Architecture, device: torch.device) -> None:
+    def __init__(self, architecture: Architecture, device: torch.device, precision: torch.dtype) -> None:
         self.architecture = architecture
-        self.peak = peak_flops(device)
+        self.peak = peak_flops(device, precision)
         self.done = 0.0
         self.started = time.monotonic()
 
@@ -49,10 +50,10 @@ class Meter:
         return round(self.done / max(now - self.started, 1e-9) / self.peak, 4)
 
 
-def peak_flops(device: torch.device) -> float:
-    """Floating-point operations per second of a large bfloat16 matrix product on ``device``."""
+def peak_flops(device: torch.device, precision: torch.dtype) -> float:
+    """Floating-point operations per second of a large matrix product on ``device``."""
     side = PROBE.get(device.type, 1024)
-    matrix = torch.ones((side, side), dtype=torch.bfloat16, device=device)
+    matrix = torch.ones((side, side), dtype=precision, device=device)
     best = float("inf")
     for _ in range(6):
         started = time.perf_counter()

@@ -19,10 +19,12 @@ from tokenizers import Tokenizer
 from torch.utils.data import DataLoader, IterableDataset
 
 from dgls.infill.layout import MASK_ID
+from dgls.model.placement import choose_dtype
 from dgls.training.architecture import build_model
 from dgls.training.corpus import Document, read_documents
 from dgls.training.examples import Batch, Sampler
 from dgls.training.meter import Meter
+from dgls.training.muon import Float32Muon
 from dgls.training.objective import decode, encode, head, training_losses
 from dgls.training.presets import Preset
 
@@ -106,12 +108,12 @@ def train(
     model.to(device)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_("vision" not in name)
-    optimisers = build_optimisers(model, preset)
+    optimisers = build_optimisers(model, preset, _precision(device))
     state = _State(run / STATE_FILE, model, optimisers)
     step, seen, elapsed = state.restore(preset, device)
     batches = _load(documents, tokenizer, preset, device, seed=preset.seed + step)
     validation = _validation_batches(held_out, tokenizer, preset, device)
-    meter = Meter(preset.architecture, device)
+    meter = Meter(preset.architecture, device, _precision(device))
     smooth = _Smoothed()
     last_saved = started = time.monotonic()
     before = elapsed
@@ -129,7 +131,7 @@ def train(
                 and _chance(preset.seed, step) < preset.self_conditioning
             )
             on_policy = done >= preset.on_policy_from and _chance(preset.seed + 1, step) < 0.5
-            with torch.autocast(device.type, dtype=torch.bfloat16):
+            with _autocast(device):
                 losses = training_losses(
                     model, batch, preset, generator, self_conditioned=conditioned, on_policy=on_policy
                 )
@@ -181,6 +183,16 @@ def _device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def _precision(device: torch.device) -> torch.dtype:
+    """What products of matrices are computed in: bfloat16 where the device has it natively, else float32."""
+    return choose_dtype("auto", device)
+
+
+def _autocast(device: torch.device) -> torch.autocast:
+    precision = _precision(device)
+    return torch.autocast(device.type, precision, enabled=precision is torch.bfloat16)
+
+
 @contextmanager
 def _stop_signals() -> Iterator[list[int]]:
     """A list that gets the number of each SIGINT and SIGTERM: a step is never left half done."""
@@ -211,7 +223,9 @@ def _load_checkpoint(model: "DiffusionGemmaForBlockDiffusion", folder: Path, pre
         ) from error
 
 
-def build_optimisers(model: "DiffusionGemmaForBlockDiffusion", preset: Preset) -> list[torch.optim.Optimizer]:
+def build_optimisers(
+    model: "DiffusionGemmaForBlockDiffusion", preset: Preset, precision: torch.dtype
+) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the blocks, AdamW for embeddings, gains and the expert."""
     matrices: list[torch.Tensor] = []
     others: list[torch.Tensor] = []
@@ -219,8 +233,9 @@ def build_optimisers(model: "DiffusionGemmaForBlockDiffusion", preset: Preset) -
         if parameter.requires_grad:
             is_matrix = parameter.ndim == 2 and "embed" not in name and "router" not in name
             (matrices if is_matrix and "lm_head" not in name else others).append(parameter)
+    muon = torch.optim.Muon if precision is torch.bfloat16 else Float32Muon
     optimisers: list[torch.optim.Optimizer] = [
-        torch.optim.Muon(matrices, lr=preset.matrix_rate, weight_decay=0.01, momentum=0.95),
+        muon(matrices, lr=preset.matrix_rate, weight_decay=0.01, momentum=0.95),
         torch.optim.AdamW(others, lr=preset.other_rate, betas=(0.9, 0.95), weight_decay=0.0),
     ]
     for optimiser in optimisers:
@@ -241,7 +256,7 @@ def validate(
     generator = torch.Generator(device).manual_seed(1)
     totals = torch.zeros(3)
     for batch in batches:
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with _autocast(device):
             losses = training_losses(model, batch, preset, generator, self_conditioned=False)
             noise = batch.canvas.masked_fill(batch.free, MASK_ID)
             guess = head(model, decode(model, batch, encode(model, batch), noise, None)).argmax(-1)
