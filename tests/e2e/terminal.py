@@ -22,8 +22,9 @@ REPOSITORY = Path(__file__).parents[2]
 PLUGIN = REPOSITORY / "editors" / "neovim"
 CAPTURES = REPOSITORY / "run" / "captures" / "neovim"
 """Where screens are kept, colours and all."""
-PATIENCE = 60.0
-"""Seconds after which a test that waits for something fails."""
+PATIENCE = 180.0
+"""Seconds after which a test that waits for something fails: to load the model takes 5, and 70 on a machine with seven
+times the work that it has cores for."""
 LOOK_AGAIN = 0.02
 
 
@@ -80,6 +81,10 @@ class Terminal:
         """What stands in the current buffer."""
         return "\n".join(self.nvim.api.buf_get_lines(0, 0, -1, True)) + "\n"
 
+    def messages(self) -> str:
+        """What was said so far."""
+        return str(self.nvim.api.exec2("messages", {"output": True})["output"])
+
     def cursor(self, line: int, column: int) -> None:
         """Put the cursor at a line from 1 and a column in bytes from 0."""
         self.nvim.api.win_set_cursor(0, [line, column])
@@ -103,8 +108,7 @@ class Terminal:
             if found := wanted():
                 return found
             pause.wait(LOOK_AGAIN)
-        messages = self.nvim.api.exec2("messages", {"output": True})["output"] if self.nvim else ""
-        raise AssertionError(f"never: {what}\n{messages}\n{self.screen()}")
+        raise AssertionError(f"never: {what}\n{self.messages() if self.nvim else ''}\n{self.screen()}")
 
     def close(self) -> None:
         subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)

@@ -140,7 +140,8 @@ function M.run(call)
   local buffer = vim.api.nvim_get_current_buf()
   local client = server.client(buffer)
   if not client and name ~= "log" then
-    return say("no server is attached here; :checkhealth dgls says why", vim.log.levels.ERROR)
+    local why = require("dgls.status").trouble() or ":checkhealth dgls says why"
+    return say("no server is attached here; " .. why, vim.log.levels.ERROR)
   end
   if call.bang and name ~= "fill" then
     return say("only :Dgls! fill lets you choose", vim.log.levels.ERROR)
@@ -196,7 +197,11 @@ end
 
 ---@param call dgls.Call
 function M._execute(call, command, argument)
-  local choose = call.bang
+  if not vim.bo[call.buffer].modifiable then
+    return say("this buffer takes no changes; :set modifiable, if it should", vim.log.levels.ERROR)
+  end
+  local choose, status = call.bang, require("dgls.status")
+  status.failure = nil
   argument.uri = vim.uri_from_bufnr(call.buffer)
   argument.apply = not choose
   vim.cmd("let &undolevels = &undolevels") -- the fill is undone by itself
@@ -204,7 +209,7 @@ function M._execute(call, command, argument)
   local function finished(failure, result)
     M._ended(id)
     if failure then
-      if failure.code ~= -32800 then
+      if failure.code ~= -32800 and failure.message ~= status.failure then -- the server may have shown it itself
         say(failure.message, vim.log.levels.ERROR)
       end
     elseif choose and #result.fills > 0 then

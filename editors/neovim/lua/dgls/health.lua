@@ -35,7 +35,10 @@ function M._server(health, command)
   end
   local said = vim.trim(vim.fn.system({ command[1], "--version" }))
   if vim.v.shell_error ~= 0 then
-    health.error(("%s does not start"):format(command[1]), { said })
+    health.error(("%s does not start"):format(command[1]), {
+      said ~= "" and said or "The Python that it was installed with may be gone.",
+      "Install dgls again with pip, in an environment of a Python of 3.11 or later.",
+    })
     return false
   end
   health.ok(("%s: %s"):format(vim.fn.exepath(command[1]), said))
@@ -62,13 +65,16 @@ end
 
 function M._clients(health)
   local clients = vim.lsp.get_clients({ name = "dgls" })
-  if #clients == 0 then
+  local trouble = require("dgls.status").trouble()
+  if trouble then
+    health.error(trouble)
+  elseif #clients == 0 then
     health.info("no buffer is served now: open a file of one of the chosen file types")
   end
   for _, client in ipairs(clients) do
     local last = require("dgls.status").last
-    local state = last and (last.state .. (last.message ~= "" and ": " .. last.message or "")) or "attached"
-    health.ok(("client %d serves %d buffer(s): %s"):format(client.id, vim.tbl_count(client.attached_buffers), state))
+    local state = last and not trouble and (": " .. last.state .. (last.message ~= "" and ": " .. last.message or "")) or ""
+    health.ok(("client %d serves %d buffer(s)%s"):format(client.id, vim.tbl_count(client.attached_buffers), state))
   end
 end
 

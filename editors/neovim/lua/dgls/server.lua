@@ -7,6 +7,9 @@ local STEADY_MS = 60000
 local FIRST_PAUSE_MS = 500
 local MOST_CRASHES = 5
 local crashes, crashed_at = 0, 0
+--- Clients whose server has answered: one that never did would fail again.
+---@type table<integer, true>
+local served = {}
 
 local LANGUAGE_IDS = { cs = "csharp", sh = "shellscript", bash = "shellscript" }
 
@@ -35,13 +38,20 @@ function M.client_config(options)
       ["dgls/status"] = function(_, status)
         require("dgls.status").set(status)
       end,
-    },
-    on_exit = function(code, signal)
-      vim.schedule(function()
-        require("dgls.status").ended(code)
-        if code ~= 0 or signal ~= 0 then
-          M._come_back(options)
+      ["window/showMessage"] = function(failure, shown, context)
+        if shown.type == vim.lsp.protocol.MessageType.Error then
+          require("dgls.status").failed(shown.message)
         end
+        return vim.lsp.handlers["window/showMessage"](failure, shown, context)
+      end,
+    },
+    on_init = function(client)
+      served[client.id] = true
+    end,
+    on_exit = function(code, signal, id)
+      vim.schedule(function()
+        M._ended(options, served[id], code ~= 0 or signal ~= 0)
+        served[id] = nil
       end)
     end,
   }
@@ -83,6 +93,21 @@ function M._attach_all(options)
     if vim.api.nvim_buf_is_loaded(buffer) and vim.tbl_contains(options.filetypes, vim.bo[buffer].filetype) then
       M._attach(buffer, options)
     end
+  end
+end
+
+--- A server has ended: in order, unasked, or before it `answered` anything, and then it would do so again.
+function M._ended(options, answered, unasked)
+  local status = require("dgls.status")
+  if not unasked then
+    return status.forget()
+  end
+  local shown = status.failure ~= nil
+  status.ended(answered)
+  if answered then
+    M._come_back(options)
+  elseif not shown then
+    vim.notify("dgls: " .. status.trouble(), vim.log.levels.ERROR)
   end
 end
 

@@ -7,6 +7,9 @@ M.last = nil
 --- Documents that dgls leaves alone, and why.
 ---@type table<string, string>
 M.disabled = {}
+--- The last error that the server has shown itself: why it does not start, if it does not.
+---@type string?
+M.failure = nil
 
 local SIGNS = { ready = "ready", busy = "busy", paused = "paused", error = "error", unloaded = "asleep" }
 
@@ -20,11 +23,31 @@ function M.set(status)
   vim.cmd.redrawstatus()
 end
 
---- The server's process has ended.
-function M.ended(code)
-  M.last = code ~= 0 and { state = "error", message = ("the server ended with code %d; see :Dgls log"):format(code) } or nil
-  M.disabled = {}
+--- The server has shown an error.
+function M.failed(message)
+  M.failure = message
+end
+
+--- The server's process has ended unasked; `served` says whether it had begun to answer.
+function M.ended(served)
+  local said = served and "the server has ended; :Dgls log may say why"
+    or M.failure
+    or "the server does not start; :checkhealth dgls says why"
+  M.last = { state = "error", message = said }
+  M.disabled, M.failure = {}, nil
   vim.cmd.redrawstatus()
+end
+
+--- Nothing is known any more: the server has ended in order.
+function M.forget()
+  M.last, M.disabled, M.failure = nil, {}, nil
+  vim.cmd.redrawstatus()
+end
+
+--- Why nothing is served here, where a server said so or has ended.
+---@return string?
+function M.trouble()
+  return M.last and M.last.state == "error" and M.last.message or nil
 end
 
 ---@return string
