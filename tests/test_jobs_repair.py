@@ -114,6 +114,18 @@ def test_only_faults_that_touch_the_span_are_mended(embedded: Host) -> None:
             "# é (\n\n> ```python\n> def f(x):\n>     return x\n> ```\n\n```js\nlet a = [1];\n```\n",
         ),
         (
+            "rust",
+            "fn a() {\n    if x > 1 {\n        b();\n    c();\n}\n\nfn d() {\n    a();\n}\n",
+            "fn a() {\n    if x > 1 {\n        b();}\n    c();\n}\n\nfn d() {\n    a();\n}\n",
+        ),
+        (
+            "javascript",
+            "function a() {\n\nb(() => {\n  if (c) {\n    a(d(1), d(2), d(3), d(4), d(5));\n  }\n});\n",
+            "function a() {}\n\nb(() => {\n  if (c) {\n    a(d(1), d(2), d(3), d(4), d(5));\n  }\n});\n",
+        ),
+        ("javascript", "a(() =>\n  b(1);\n});\n", "a(() =>{\n  b(1);\n});\n"),
+        ("css", "a { margin: 1em;\nb { color: red; }\n", "a { margin: 1em;}\nb { color: red; }\n"),
+        (
             "markdown",
             "```html\n<script>\nlet a = f(1;\n</script>\n```\n",
             "```html\n<script>\nlet a = f(1);\n</script>\n```\n",

@@ -18,6 +18,7 @@ from dgls.syntax.expected import state_after
 from dgls.syntax.language import Language
 from dgls.syntax.nested import inner_texts
 from dgls.syntax.predicates import Span
+from dgls.syntax.tidy import BRACKETS, untidiness
 from dgls.syntax.tree import Clock, Site, characters, parse, parseable, wrong_sites
 from dgls.syntax.walk import faulty_nodes, walk
 
@@ -160,12 +161,7 @@ def _mending_edits(
         if clock.late():
             break
         changed = source[:start] + new + source[end:]
-        edited = copy(tree)
-        edited.edit(
-            *(start, end, start + len(new)),
-            *(_point(source, start), _point(source, end), _point(changed, start + len(new))),
-        )
-        after = parse(changed, language, clock, edited=edited)
+        after = parse(changed, language, clock, _edited(tree, source, changed, (start, end, new)))
         if after is None:
             break
         left = _wrongness(changed, after)
@@ -179,13 +175,41 @@ def _mending_edits(
             best, edits = left, []
         if left == best:
             edits.append((start, end, new))
-    return edits
+    return _tidiest(source, tree, language, edits, clock)
+
+
+def _edited(tree: Tree, source: bytes, changed: bytes, edit: _ByteEdit) -> Tree:
+    """``tree`` of ``source``, told of the ``edit`` that makes ``changed`` of it."""
+    start, end, new = edit
+    edited = copy(tree)
+    edited.edit(
+        *(start, end, start + len(new)),
+        *(_point(source, start), _point(source, end), _point(changed, start + len(new))),
+    )
+    return edited
+
+
+def _tidiest(
+    source: bytes, tree: Tree, language: Language, edits: Sequence[_ByteEdit], clock: Clock
+) -> list[_ByteEdit]:
+    """Those of ``edits`` after which brackets and indentation agree best; all of them if there was no time."""
+    counts: list[int] = []
+    for edit in edits:
+        start, end, new = edit
+        changed = source[:start] + new + source[end:]
+        after = parse(changed, language, clock, _edited(tree, source, changed, edit))
+        if after is None:
+            return list(edits)
+        counts.append(untidiness(after, changed, min(start for start, *_ in edits)))
+    return [edit for edit, count in zip(edits, counts, strict=True) if count == min(counts)]
 
 
 def _tries(source: bytes, tree: Tree, language: Language, span: Span) -> Iterator[_ByteEdit]:
-    """At places near bytes ``span``, what may follow there, and nothing for a token."""
+    """At places near bytes ``span``, what may follow there, and nothing for a token; at ends of lines, what closes."""
     start, end = span
-    leaves = _leaves(tree, _line_start(source, start), _line_end(source, end), start, end)
+    line = _line_start(source, start)
+    low = len(source[:line].rstrip())  # what the line before ends with may lack something
+    leaves = _leaves(tree, low, _line_end(source, end), start, end)
     missing = [node.type.encode() for node in leaves if node.is_missing and not node.is_named]
     near = sorted(
         (node for node in leaves if not node.is_missing),
@@ -199,8 +223,21 @@ def _tries(source: bytes, tree: Tree, language: Language, span: Span) -> Iterato
         for token in dict.fromkeys((*missing, *following, *usual)):
             yield node.end_byte, node.end_byte, _apart(source, node.end_byte, token)
     for node in near:
-        if node.end_byte > node.start_byte and not node.is_named:
+        if node.end_byte > node.start_byte >= line and not node.is_named:
             yield node.start_byte, node.end_byte, b""
+    for place in _line_ends_before(source, end):
+        for closer in BRACKETS.values():
+            yield place, place, closer.encode()
+
+
+def _line_ends_before(source: bytes, end: int) -> Iterator[int]:
+    """Where the lines before byte ``end`` end, but for white space and those that are blank; the nearest first."""
+    place = len(source[: _line_start(source, end)].rstrip())
+    for _ in range(LINES):
+        if place == 0:
+            return
+        yield place
+        place = len(source[: _line_start(source, place)].rstrip())
 
 
 def _tries_of_two(source: bytes, language: Language, span: Span) -> Iterator[_ByteEdit]:
