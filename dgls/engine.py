@@ -17,6 +17,7 @@ Knows nothing of editors, and no torch: what is loaded is imported by the loader
 
 import logging
 import math
+import sys
 import threading
 import time
 import traceback
@@ -38,6 +39,9 @@ NOTHING = Answer(fills=(), nfe=0, prefill_tokens=0, rejected=0)
 FIRST_TO_RUN: dict[Kind, int] = {"command": 0, "automatic": 1, "idle": 2}
 """Of one seat's jobs."""
 LONGEST_MESSAGE = 500
+SWITCH_SECONDS = 0.0005
+"""How long a thread waits, at most, for the interpreter while another computes in Python. A message passes through
+three threads, each of which waits so long: with Python's own 5 ms that would take longer than to answer does."""
 LEFT = "the server is shutting down"
 
 
@@ -256,6 +260,7 @@ class Engine:
 
     def start(self) -> None:
         """Have the model loaded, if it is not: it may have been unloaded, or loading may have failed."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         with self._wake:
             if self._thread is None:
                 # A daemon: the end of the program never waits for a decoder step.

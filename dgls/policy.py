@@ -117,6 +117,12 @@ def refusal(around: Surroundings, language: str, server: ServerSettings) -> str 
     return None
 
 
+def prepare() -> None:
+    """Read the patterns of secrets, which takes a while the first time: :func:`refusal` need not then."""
+    for patterns in (SECRET_FILES, SECRET_PLACES):
+        _small(patterns)
+
+
 def wrong_patterns(server: ServerSettings) -> list[str]:
     """One message per pattern of the settings that cannot be read, and so says nothing."""
     return [
@@ -136,7 +142,11 @@ def _switched_off(language: str, listed: tuple[str, ...]) -> bool:
 
 
 def _names(patterns: tuple[str, ...], plain: str) -> bool:
-    return bool(names(_patterns(tuple(pattern.lower() for pattern in patterns))[0], plain))
+    return bool(names(_small(patterns), plain))
+
+
+def _small(patterns: tuple[str, ...]) -> GitIgnoreSpec:
+    return _patterns(tuple(pattern.lower() for pattern in patterns))[0]
 
 
 def _plain(path: PurePath) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import queue
+import sys
 import threading
 import time
 import weakref
@@ -14,6 +15,7 @@ import pytest
 from dgls.config import InfillSettings
 from dgls.engine import (
     NOTHING,
+    SWITCH_SECONDS,
     Cancelled,
     Engine,
     Failed,
@@ -280,6 +282,10 @@ def test_where_loading_failed_commands_say_why_and_keystrokes_find_nothing() -> 
     assert early.outcome == failed
     assert bench.command("late").outcome == failed
     assert bench.automatic("keystroke").outcome == NOTHING
+
+
+def test_no_thread_waits_long_for_the_interpreter_while_the_model_thread_computes(bench: Bench) -> None:
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_SECONDS)
 
 
 def test_stopping_cancels_everything_and_refuses_what_comes_later(bench: Bench) -> None:

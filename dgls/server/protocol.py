@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cattrs import Converter, transform_error
@@ -33,8 +34,12 @@ NOT_INITIALIZED = lsp.ErrorCodes.ServerNotInitialized
 MessageId = int | str
 
 
+@cache
 def converter() -> Converter:
-    """pygls' own, but that it takes only what can be an id or a token for one; they are keys to look up."""
+    """pygls' own, but that it takes only what can be an id or a token for one; they are keys to look up.
+
+    One for all sessions: it compiles how each kind of message is read when the first one comes.
+    """
     made: Converter = default_converter()  # type: ignore[no-untyped-call]
     made.register_structure_hook(int | str, _id)
     return made

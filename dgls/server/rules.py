@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from dgls.config import Settings
 from dgls.engine import log_failure
 from dgls.layers import FIELDS, Layer, Resolved, file_layer, resolve
-from dgls.policy import refusal, wrong_patterns
+from dgls.policy import prepare, refusal, wrong_patterns
 from dgls.surroundings import Stamp, Surroundings, look_around, stamp_of
 from dgls.text import Document
 
@@ -141,6 +141,7 @@ class Rules:
 
     def _read(self, last: Surroundings | None, path: Path, root: Path | None) -> Seen | None:
         """What stands on the disk now; None if nothing has changed. Runs in a thread."""
+        prepare()
         stamps = tuple(stamp_of(Path(layer.file)) for layer in self._own_files)
         same = last is not None and last.root == root and last.still_hold()
         if same and stamps == self._own_stamps:
