@@ -87,6 +87,29 @@ def test_who_deletes_back_to_what_was_shown_and_asks_by_hand_gets_it(client: Cli
     assert along.works == 1
 
 
+def test_who_takes_back_a_slip_sees_again_what_was_shown(client: Client, tmp_path: Path) -> None:
+    along = Along(client, tmp_path, fills=["value + 1"])
+    assert texts(along.ask(4)) == ["value + 1"]
+    along.change(typed(1, 4, "va"))
+    assert texts(along.ask(6)) == ["lue + 1"]
+    along.change(typed(1, 6, "k"))
+    along.change({"range": span((1, 6), (1, 7)), "text": ""})
+    assert texts(along.ask(6)) == ["lue + 1"]
+    assert along.works == 1
+
+
+def test_who_deletes_what_was_shown_is_not_offered_it_again(client: Client, tmp_path: Path) -> None:
+    along = Along(client, tmp_path, fills=["value + 1"])
+    assert texts(along.ask(4)) == ["value + 1"]
+    along.change(typed(1, 4, "value + 1"))  # accepted
+    for end in (13, 12):
+        along.change({"range": span((1, end - 1), (1, end)), "text": ""})
+        assert along.ask(end - 1) == []
+    along.change({"range": span((1, 4), (1, 11)), "text": ""})
+    assert along.ask(4) == []
+    assert along.works == 1
+
+
 def test_and_moving_within_what_was_typed(client: Client, tmp_path: Path) -> None:
     along = Along(client, tmp_path, fills=["foo(bar)"])
     along.ask(4)

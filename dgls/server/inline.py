@@ -74,10 +74,14 @@ def offer(
         )
         cursor = cursor._replace(span=Gap(min(start, end), max(start, end)), begins=selected.text)
     settings, typing = session.settings_for(snapshot).inline, session.documents.typing
+    known = _worth(session, cursor, _selected(cursor, session.answers.find(snapshot, offset)))
     if holds_back(settings, typing.motion(uri), by_hand=by_hand):
         session.supersede()
-        return show(session, snapshot, [])
-    known = _worth(session, cursor, _selected(cursor, session.answers.find(snapshot, offset)))
+        mistyped = settings.trigger == "automatic" and typing.motion(uri) == "deleted" and not cursor.begins
+        deleted = typing.removed(uri)
+        return show(
+            session, snapshot, [rest for rest in known if mistyped and not rest.text.startswith(deleted)]
+        )
     wanted = Wanted(
         (cursor.span,), find="completion", begins=cursor.begins, confident=0.0 if by_hand else CONFIDENT
     )

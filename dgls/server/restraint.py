@@ -1,7 +1,9 @@
 """When to say nothing, and how long to wait: told from what the user does, before anything is computed.
 
-Who deletes or undoes is not asking for text. Who types fast is not asking yet: a request waits until the user's own
-rhythm says that this is a pause. What is asked for by hand is always answered, and at once.
+Who deletes or undoes is not asking for text. But who takes back a slip of the finger, and so is where something was
+shown before, goes on reading that; unless what was deleted is what would be offered again. Who types fast is not asking
+yet: a request waits until the user's own rhythm says that this is a pause. What is asked for by hand is always
+answered, and at once.
 
 Pure functions over changes, and the little that is remembered of them. Knows no protocol, and no model.
 """
@@ -111,6 +113,11 @@ class Typing:
     def motion(self, uri: str) -> Motion:
         """What the last change of a document was."""
         return self._motions.get(uri, "typed")
+
+    def removed(self, uri: str) -> str:
+        """What the last change of a document took away, at the last of its places."""
+        past = self._strokes.get(uri)
+        return past[-1].removed if past else ""
 
     def has_paused(self, now: float) -> bool:
         """Whether no document was changed lately."""
