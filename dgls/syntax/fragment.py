@@ -2,7 +2,7 @@
 
 A fragment is the text itself with statements removed, never a piece out of its place: the headers of all enclosing
 blocks stay, so that indentation and `return` or `await` mean what they mean in the whole file. It is found in a
-window of top-level lines around the gaps; the whole text is parsed only where that window does not parse well.
+window of top-level lines around the gaps; where that does not parse well, the whole text is parsed, or a wide window.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,7 +14,7 @@ from tree_sitter import Node, Tree
 
 from dgls.infill.request import Gap
 from dgls.syntax.language import Language
-from dgls.syntax.layout import layout_around
+from dgls.syntax.layout import depth_at, layout_around
 from dgls.syntax.nearby import nearby
 from dgls.syntax.nested import Shell, held_by
 from dgls.syntax.tree import Clock, parse, parseable, wrong_sites
@@ -25,9 +25,13 @@ ENOUGH_BYTES = 1_500
 """A construct around the gaps that is smaller than this stays whole."""
 NEIGHBOUR_BYTES = 500
 """A sibling beside the gaps that is smaller than this stays whole."""
-WINDOW_BYTES = 8_000
+WINDOW_CHARACTERS = 8_000
+WINDOW_TOPS = 3
+"""Top-level lines of a window before the gaps; it has one more behind them."""
 WHOLE_CHARACTERS = 60_000
-"""A text that is longer is not parsed again for a fill: a verdict is to take a few milliseconds."""
+"""A text that is longer is never parsed whole: that would take longer than denoising does."""
+WIDE_CHARACTERS = 15_000
+"""What is parsed instead, before the gaps and behind them."""
 MOST = 5_000
 """Characters, about: if a fragment would have more where the text does not parse, indentation tells what is far."""
 
@@ -54,6 +58,7 @@ class Fragment:
         self._gaps = tuple(gaps)
         self._whole_tree = kept.whole_tree
         self.view = self._view(kept.stretches)
+        self._layouts: dict[int, View] = {}
         self.unclosed: Fragment | None = None
         """The one around the gaps without what an editor closed by itself at their end, if there is such."""
         self.shells: tuple[Shell, ...] = ()
@@ -120,8 +125,11 @@ class Fragment:
         if not description.indentation:
             return None
         start, end = self._gaps[0].start, self._gaps[-1].end
-        layout = layout_around(self._text, start, end, fills[0], description.clauses)
-        return self._view([(layout.start, layout.end)], layout.above)
+        depth = depth_at(self._text, start, fills[0])
+        if depth not in self._layouts:  # looking for it takes longer than a verdict
+            layout = layout_around(self._text, start, end, depth, description.clauses)
+            self._layouts[depth] = self._view([(layout.start, layout.end)], layout.above)
+        return self._layouts[depth]
 
     def _view(self, kept: Sequence[Span], above: str = "") -> View:
         """``above``, then the stretches ``kept`` of the text."""
@@ -173,10 +181,13 @@ def _innermost_fragment(text: str, gaps: Sequence[Gap], language: Language, cloc
 
 def _fragment(text: str, gaps: Sequence[Gap], language: Language, clock: Clock) -> Fragment:
     """The fragment of a parseable text in one language."""
-    window, whole = _window(text, gaps[0].start, gaps[-1].end, language), (0, len(text))
+    window = _window(text, gaps, language, WINDOW_CHARACTERS, WINDOW_TOPS)
     kept = _kept_by_tree(text, window, gaps, language, clock)
-    if kept.tree != "whole" and window != whole:
-        wider = _kept_by_tree(text, whole, gaps, language, clock)
+    widest = (0, len(text))
+    if len(text) > WHOLE_CHARACTERS:
+        widest = _window(text, gaps, language, WIDE_CHARACTERS, WIDE_CHARACTERS)
+    if kept.tree != "whole" and window != widest:
+        wider = _kept_by_tree(text, widest, gaps, language, clock)
         kept = wider if wider.tree in ("whole", "broken") else kept._replace(whole_tree=wider.whole_tree)
     # A tree that is broken may have put what encloses the gaps among what stands far from them; where indentation
     # carries meaning, the view by layout makes up for that.
@@ -187,8 +198,12 @@ def _fragment(text: str, gaps: Sequence[Gap], language: Language, clock: Clock) 
     return Fragment(text, gaps, kept, language, clock.budget_ms)
 
 
-def _window(text: str, start: int, end: int, language: Language) -> Span:
-    """From a few top-level lines before ``start`` to a few after ``end``: character offsets."""
+def _window(text: str, gaps: Sequence[Gap], language: Language, most: int, tops_before: int) -> Span:
+    """From top-level lines before the gaps to some after them, about ``most`` characters on both sides.
+
+    Character offsets; farther where no line so near is at the top level.
+    """
+    start, end = gaps[0].start, gaps[-1].end
     openers = tuple(language.description.comments.line)
 
     def is_top(line: int) -> bool:
@@ -198,11 +213,11 @@ def _window(text: str, start: int, end: int, language: Language) -> Span:
         )
 
     low, tops = text.rfind("\n", 0, start) + 1, 0
-    while low > 0 and tops < 3 and (start - low < WINDOW_BYTES or tops == 0):
+    while low > 0 and tops < tops_before and (start - low < most or tops == 0):
         low = text.rfind("\n", 0, low - 1) + 1
         tops += is_top(low)
     high, tops = end, 0
-    while high < len(text) and tops < 4 and (high - end < WINDOW_BYTES or tops == 0):
+    while high < len(text) and tops <= tops_before and (high - end < most or tops == 0):
         line = text.find("\n", high) + 1
         high = line or len(text)
         tops += bool(line) and is_top(line)
@@ -215,7 +230,7 @@ class _Kept(NamedTuple):
     stretches: list[Span]
     tree: Literal["whole", "broken", "useless", "late"]
     whole_tree: Tree | None = None
-    """The tree of the whole text, with what stands in the gaps, where no window was enough."""
+    """The tree of the whole text, with what stands in the gaps, where no window was enough and the text is short."""
 
 
 def _kept_by_tree(text: str, window: Span, gaps: Sequence[Gap], language: Language, clock: Clock) -> _Kept:

@@ -29,16 +29,27 @@ class Layout(NamedTuple):
     end: int
 
 
-def layout_around(text: str, start: int, end: int, fill: str, clauses: Sequence[str]) -> Layout:
-    """What belongs to characters ``start`` to ``end`` of ``text`` by the indentation of ``fill``, which goes there.
+def depth_at(text: str, start: int, fill: str) -> int:
+    """The width of the indentation at ``start`` of ``text`` where ``fill`` goes there."""
+    pieces = (text[text.rfind("\n", 0, start) + 1 : start] + fill).split("\n")
+    for _ in range(LINES):
+        for piece in pieces:
+            if (depth := depth_of(piece)) is not None:
+                return depth
+        if start == len(text):
+            break
+        begin, start = start, line_end(text, start)
+        pieces = [text[begin:start]]
+    return 0
+
+
+def layout_around(text: str, start: int, end: int, depth: int, clauses: Sequence[str]) -> Layout:
+    """What belongs to characters ``start`` to ``end`` of ``text`` where what stands there is indented by ``depth``.
 
     ``clauses`` are the words that begin a line which continues a statement at its own indentation, such as `else`.
     """
     line = text.rfind("\n", 0, start) + 1
     stop = line_end(text, end)
-    filled = text[line:start] + fill
-    depths = (depth_of(piece) for piece in (*filled.split("\n"), *text[start:].split("\n", LINES)))
-    depth = next((depth for depth in depths if depth is not None), 0)
     above = "".join(text[low:high] for low, high in _above(text, line, depth, clauses))
     return Layout(_closed(above), line, _below(text, stop, depth, clauses))
 
