@@ -84,3 +84,11 @@ def test_a_text_that_would_crash_its_grammar_is_not_validated(text: str) -> None
     assert not verdict(
         fragment_around("a: 1\n", [Gap(0, 0)], load("yaml"), budget_ms=PATIENCE_MS), [text]
     ).checked
+
+
+def test_a_comma_may_end_what_is_imported_or_entered_in_parentheses_alone() -> None:
+    python = load("python")
+    assert is_sound("from a import (\n    b,\n    c as d,\n)\n\nfrom e import (f,)\n", python)
+    assert is_sound("with (\n    open(a) as b,\n    open(c) as d,\n):\n    e(b, d)\n", python)
+    assert not is_sound("from a import b,\n", python)
+    assert not is_sound("with open(a) as b,:\n    c(b)\n", python)

@@ -173,7 +173,8 @@
 ((call arguments: (generator_expression (for_in_clause "," @invalid)))
   (#set! message "a generator beside other arguments needs parentheses"))
 
-([(import_statement "," @invalid .) (import_from_statement "," @invalid .)]
+([(import_statement "," @invalid .) (import_from_statement "," @invalid .)] @statement
+  (#lacks-child? @statement ")")
   (#set! message "a comma without a name after it"))
 ((import_from_statement name: (dotted_name (identifier) . (identifier)) @invalid)
   (#set! message "from ... import takes plain names"))
@@ -182,7 +183,8 @@
 ([(function_definition body: (block (import_from_statement (wildcard_import) @invalid)))
   (class_definition body: (block (import_from_statement (wildcard_import) @invalid)))]
   (#set! message "import * inside a definition"))
-((with_clause "," @invalid .)
+((with_clause "," @invalid .) @clause
+  (#lacks-child? @clause ")")
   (#set! message "a comma without a context manager after it"))
 ([(assignment left: (identifier) @invalid) (named_expression name: (identifier) @invalid)
   (parameters (identifier) @invalid) (expression_statement (identifier) @invalid)]
