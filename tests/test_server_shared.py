@@ -22,7 +22,7 @@ from dgls.config import ModelSettings
 from dgls.server.door import SocketDoor
 from dgls.server.join import Hello
 from dgls.server.shared import Host, Window
-from dgls.server.stdio import framed
+from dgls.server.stdio import framed, read_messages
 from dgls.text import Document
 from tests.lsp_client import (
     CAPABILITIES,
@@ -147,6 +147,32 @@ def test_a_window_is_told_that_another_one_has_loaded_the_model(desk: Desk) -> N
         with desk.window(capabilities=wants) as second:
             assert second.incoming("dgls/status")["params"]["state"] == "ready"
             assert second.untaken("window/workDoneProgress/create") == []
+
+
+def test_a_window_that_has_said_nothing_yet_hears_what_it_missed(desk: Desk, tmp_path: Path) -> None:
+    """The model is loaded for another one meanwhile, and that is no error in the server's log."""
+    hello = msgspec.json.encode(Hello(dgls.__version__, "", ModelSettings(), []))
+    wants = {**PROGRESS, "experimental": {"dgls": {"status": True}}}
+    params = {"processId": None, "rootUri": None, "capabilities": wants}
+    gated = {"SCRIPT_LOAD": json.dumps({"gate": str(tmp_path)})}
+    with desk.window(environment=gated) as first, socket.socket(socket.AF_UNIX) as silent:
+        silent.settimeout(PATIENCE)
+        silent.connect(str(desk.folder / "server.sock"))
+        with silent.makefile("rb") as stream:
+            said = read_messages(stream)
+            silent.sendall(framed(hello))
+            assert msgspec.json.decode(next(said)) == {"refused": ""}
+            (tmp_path / "load").touch()
+            assert filled(first) == "FILL"
+            for message in (
+                {"id": 1, "method": "initialize", "params": params},
+                {"method": "initialized", "params": {}},
+            ):
+                silent.sendall(framed(json.dumps({"jsonrpc": "2.0", **message}).encode()))
+            heard = (json.loads(body) for body in said)
+            status = next(message for message in heard if message.get("method") == "dgls/status")
+            assert status["params"]["state"] == "ready"
+        assert "Error" not in (desk.folder / "server.log").read_text()
 
 
 def test_only_the_user_can_open_the_door(desk: Desk) -> None:

@@ -408,8 +408,10 @@ class Session(LanguageServer):
         return forward
 
     def _on_state(self, state: State) -> None:
-        self._loading.follow(state)
         self.state = state
+        if not self._initialized:  # nothing is known of the client, which is told how things stand once it is
+            return
+        self._loading.follow(state)
         self.status.tell()
         if isinstance(state, Failed):
             self.show_once(state.message)

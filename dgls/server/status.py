@@ -35,7 +35,7 @@ class Status:
         if document is not None and (reason := session.refusal(document)) is not None:
             return self._params("disabled", reason, uri)
         if session.paused:
-            return self._params("paused", "nothing is filled unasked until dgls.resume", uri)
+            return self._params("paused", "nothing is filled unasked; commands still work", uri)
         if isinstance(state, Loading):
             return self._params("loading", state.step, uri, min(100, int(state.fraction * 100)))
         if isinstance(state, Unloaded):

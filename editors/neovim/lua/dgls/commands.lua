@@ -115,7 +115,8 @@ M.subcommands = {
           return say(failure.message, vim.log.levels.ERROR)
         end
         require("dgls.status").set(status)
-        say(status.state .. (status.message ~= "" and ": " .. status.message or ""))
+        local next_step = status.state == "paused" and "; :Dgls pause once more goes on" or ""
+        say(status.state .. (status.message ~= "" and ": " .. status.message or "") .. next_step)
       end, call.buffer)
     end,
   },
