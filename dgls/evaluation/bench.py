@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 import dgls
 from dgls.config import Settings
+from dgls.evaluation.bench_table import missed, table
 from dgls.evaluation.cuts import choose_cuts, spans_of
 from dgls.evaluation.keystrokes import Keystrokes, measure_keystrokes
 from dgls.evaluation.latency import FILE, Latency, measure, milliseconds
@@ -79,7 +79,7 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
         verdicts = measure_verdicts(QUICK_VERDICT_GAPS if quick else VERDICT_GAPS, SEED)
     measured = report(latency, sharing, keystrokes, storm, passes, resuming, verdicts, settings, rounds)
     if as_json:
-        print(json.dumps(measured))
+        print(json.dumps({**measured, "missed": missed(measured)}))
     else:
         Console().print(table(measured))
 
@@ -139,6 +139,7 @@ def report(
         "accepted_ms": keystrokes.accepted._asdict(),
         "accepted_alone_ms": keystrokes.accepted_alone._asdict(),
         "resuming": msgspec.to_builtins(resuming),
+        "load_stall_ms": {"max": latency.load_stall_ms},
         "loop_stall_ms": {"max": latency.loop_stall_ms},
         "inline_asked": latency.asked,
         "inline_offered": latency.offered,
@@ -163,76 +164,3 @@ def report(
             "rounds": rounds,
         },
     }
-
-
-def table(measured: dict[str, Any]) -> Table:
-    """What was measured, for people; the limits are those for 2 cores and the embedded checkpoint."""
-    machine = measured["machine"]
-    table = Table(
-        title=f"dgls {machine['dgls']} with {machine['checkpoint']}, file of {machine['lines']} lines",
-        caption=f"{machine['cores']} cores, torch {machine['torch']}, Python {machine['python']}",
-    )
-    for heading in ("", "p50", "p95", "p99", "limit"):
-        table.add_column(heading, justify="right" if heading else "left")
-
-    def row(
-        what: str,
-        unit: str,
-        p50: float | None,
-        p95: float | None = None,
-        p99: float | None = None,
-        limit: str = "",
-    ) -> None:
-        shown = ("" if value is None else f"{value:,.4g} {unit}" for value in (p50, p95, p99))
-        table.add_row(what, *shown, limit)
-
-    row("start to initialize answered", "ms", measured["initialize_ms"], limit="1,000 ms")
-    row("start to ready", "s", measured["load_s"], limit="10 s")
-    row("resident memory, highest", "MB", measured["rss_mb"], limit="1,500 MB")
-    row(f"prefill of {measured['prefill_tokens']} tokens", "ms", measured["prefill_ms"])
-    row("denoising step", "ms", measured["step_ms"])
-    row("inline, warm", "ms", **measured["inline_ms"], limit="400 / 900 ms")
-    row("inline, cold", "ms", **measured["inline_cold_ms"], limit="1,500 ms")
-    row("cancel", "ms", **measured["cancel_ms"], limit="a step")
-    row("typed along, 10,000 lines", "ms", **_shown(measured["along_ms"]), limit="10 ms (p99)")
-    long, short = measured["long_ms"], measured["short_ms"]
-    row(f"inline, {long['lines']:,} lines", "ms", **_shown(long), limit=f"1.3 x {short['lines']} lines")
-    row(f"inline, {short['lines']:,} lines", "ms", **_shown(short))
-    row("behind a fill accepted, filled ahead", "ms", **_shown(measured["accepted_ms"]))
-    row("behind a fill accepted, else", "ms", **_shown(measured["accepted_alone_ms"]))
-    for way in ("resumed", "anew"):
-        one = measured["resuming"][way]
-        row(f"typed otherwise, {way}: {one['steps']:.1f} passes", "ms", one["cpu_ms_median"])
-    storm = measured["storm"]
-    table.add_row(
-        f"storm, {storm['keystrokes']:,} keystrokes, {storm['per_second']} a second: stale answers",
-        f"{storm['stale']} of {storm['offered']}",
-        *("", ""),
-        "0",
-    )
-    row("  requests open at once, most", "", storm["most_open"], limit="2")
-    row("  memory grown", "MB", storm["grown_mb"])
-    row("event loop stalled, longest", "ms", measured["loop_stall_ms"]["max"], limit="20 ms")
-    shared = measured["shared"]
-    row(
-        f"{shared['windows']} windows at once: longest wait, in fair shares",
-        "",
-        shared["wait_largest"],
-        limit="2",
-    )
-    row("  resident memory of a window's process", "MB", shared["window_rss_mb"])
-    row("  resident memory of the shared server", "MB", shared["server_rss_mb"])
-    for language, places in measured["verdict_ms"].items():
-        for place, times in places.items():
-            limit = "1 / 5 ms"
-            row(f"verdict, {place} {language}", "ms", times["p50"], p99=times["p99"], limit=limit)
-            row("  found once per request", "ms", times["first_p50"], p99=times["first_p99"])
-    table.add_row(
-        "inline requests with an offer", f"{measured['inline_offered']} of {measured['inline_asked']}"
-    )
-    return table
-
-
-def _shown(times: dict[str, Any]) -> dict[str, Any]:
-    """The percentiles of what was measured."""
-    return {name: value for name, value in times.items() if name.startswith("p")}

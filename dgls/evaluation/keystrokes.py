@@ -2,13 +2,12 @@
 
 *Along* is a keystroke that agrees with what is shown, until its answer: the change and the request are read, answered
 and written, and the model does nothing. That is what the server itself costs. *Worked* is a request that the model
-worked on, in a long file and in a short one; that it did, its frames say. *Accepted* is the request behind a fill that
-was accepted, after a pause in which the server may have filled ahead.
+worked on, at the same places of a short file and of a long one around it; that it did, its frames say. *Accepted* is
+the request behind a fill that was accepted, after a pause in which the server may have filled ahead.
 """
 
 import asyncio
 import random
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
@@ -16,7 +15,7 @@ from typing import NamedTuple
 
 from dgls.evaluation.cuts import MODULES, SourceFile, spans_of
 from dgls.evaluation.editor import Editor, Json, editing
-from dgls.evaluation.latency import FILE, ROOM, TYPED, milliseconds
+from dgls.evaluation.latency import FILE, ROOM, TYPED, Spread
 
 LONG, SHORT = 10_000, 100
 """Lines."""
@@ -28,34 +27,16 @@ MOST_TRIES = 4
 """Places that are tried for one that serves, per round."""
 
 
-class Tail(NamedTuple):
-    """Milliseconds: the median and the 99th percentile; none where nothing came to be measured."""
-
-    p50: float | None
-    p99: float | None
-
-    @classmethod
-    def of(cls, seconds: Sequence[float]) -> "Tail":
-        """The tail of some durations."""
-        ordered = sorted(seconds)
-        if not ordered:
-            return cls(None, None)
-        return cls(
-            milliseconds(statistics.median(ordered)),
-            milliseconds(ordered[int(0.99 * (len(ordered) - 1) + 0.5)]),
-        )
-
-
 class Keystrokes(NamedTuple):
     """What was measured. ``accepted_alone`` is without filling ahead; ``lines`` are those of both files."""
 
-    along: Tail
+    along: Spread
     along_count: int
-    long: Tail
-    short: Tail
+    long: Spread
+    short: Spread
     lines: tuple[int, int]
-    accepted: Tail
-    accepted_alone: Tail
+    accepted: Spread
+    accepted_alone: Spread
 
 
 async def measure_keystrokes(
@@ -69,10 +50,14 @@ async def measure_keystrokes(
         in_long = _Typist(editor, "file:///long.py", long, seed)
         along = list(chain.from_iterable([await in_long.along() for _ in range(rounds)]))
         say("10,000 lines against 100")
-        in_short = _Typist(editor, "file:///short.py", short, seed)
+        # The same code at the cursor, so that nothing but the length is another.
+        typists = [
+            _Typist(editor, "file:///middle.py", long, seed, long.index(short), len(short)),
+            _Typist(editor, "file:///short.py", short, seed),
+        ]
         worked: tuple[list[float], list[float]] = ([], [])
         for _ in range(rounds):  # in turn, so that the machine is as busy for both
-            for times, typist in zip(worked, (in_long, in_short), strict=True):
+            for times, typist in zip(worked, typists, strict=True):
                 times += await typist.worked()
         say("accepting, nothing filled ahead")
         typist = _Typist(editor, FILE.path.as_uri(), FILE.text, seed)
@@ -83,24 +68,25 @@ async def measure_keystrokes(
         typist = _Typist(editor, FILE.path.as_uri(), FILE.text, seed)
         ahead = [await typist.accepted() for _ in range(rounds)]
     return Keystrokes(
-        Tail.of(along),
+        Spread.of(along),
         len(along),
-        Tail.of(worked[0]),
-        Tail.of(worked[1]),
+        Spread.of(worked[0]),
+        Spread.of(worked[1]),
         (long.count("\n"), short.count("\n")),
-        Tail.of(list(chain.from_iterable(ahead))),
-        Tail.of(list(chain.from_iterable(alone))),
+        Spread.of(list(chain.from_iterable(ahead))),
+        Spread.of(list(chain.from_iterable(alone))),
     )
 
 
 def long_file() -> str:
-    """At least 10,000 lines of real code: modules one after the other, as often as it takes."""
-    text = ""
-    for module in chain.from_iterable(repeat(MODULES)):
-        text += SourceFile(module).text
-        if text.count("\n") >= LONG:
-            break
-    return text
+    """At least 10,000 lines of real code: modules one after the other, with the short file amid them."""
+    texts = (SourceFile(module).text for module in chain.from_iterable(repeat(MODULES)))
+    before, behind = "", ""
+    while before.count("\n") < LONG / 2:
+        before += next(texts)
+    while behind.count("\n") < LONG / 2:
+        behind += next(texts)
+    return before + short_file() + behind
 
 
 def short_file() -> str:
@@ -114,11 +100,17 @@ def short_file() -> str:
 class _Typist:
     """One file open in an editor: the rest of a line is cut, asked for, typed or accepted, and put back."""
 
-    def __init__(self, editor: Editor, uri: str, text: str, seed: int) -> None:
+    def __init__(
+        self, editor: Editor, uri: str, text: str, seed: int, start: int = 0, length: int | None = None
+    ) -> None:
+        """Types in ``length`` characters from ``start`` on, which are code by themselves."""
         self._editor, self._uri, self._text = editor, uri, text
         self._chance = random.Random(seed)
+        part = text[start : None if length is None else start + length]
         self._places = [
-            (start, end) for start, end in spans_of(text, "rest of a line") if end - start >= ROOM
+            (start + low, start + high)
+            for low, high in spans_of(part, "rest of a line")
+            if high - low >= ROOM
         ]
         self._worked_on: set[int] = set()
         before = editor.on_frame

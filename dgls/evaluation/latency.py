@@ -8,7 +8,8 @@ import asyncio
 import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import psutil
@@ -28,19 +29,20 @@ STEP_SECONDS = 30.0
 
 
 class Spread(NamedTuple):
-    """Milliseconds: the median and the 95th percentile."""
+    """Milliseconds: the median, and below which 95 and 99 of 100 are; none where nothing came to be measured."""
 
-    p50: float
-    p95: float
+    p50: float | None
+    p95: float | None
+    p99: float | None
 
     @classmethod
     def of(cls, seconds: Sequence[float]) -> "Spread":
         """The spread of some durations."""
+        if not seconds:
+            return cls(None, None, None)
         ordered = sorted(seconds)
-        return cls(
-            milliseconds(statistics.median(ordered)),
-            milliseconds(ordered[int(0.95 * (len(ordered) - 1) + 0.5)]),
-        )
+        tails = (ordered[int(share * (len(ordered) - 1) + 0.5)] for share in (0.95, 0.99))
+        return cls(milliseconds(statistics.median(ordered)), *map(milliseconds, tails))
 
 
 class Latency(NamedTuple):
@@ -52,7 +54,10 @@ class Latency(NamedTuple):
     inline: Spread
     inline_cold: Spread
     cancel: Spread
+    load_stall_ms: float
+    """The longest that the event loop kept a client waiting while the model was loaded."""
     loop_stall_ms: float
+    """And while the first documents were opened, filled and judged."""
     offered: int
     """Inline requests that were answered with text, of ``asked``."""
     asked: int
@@ -68,17 +73,22 @@ async def measure(command: Sequence[str], rounds: int, seed: int, say: Callable[
     say("starting the server")
     async with editing(command) as editor:
         say("loading the model")
-        await editor.ready()
-        session = Session(editor, seed)
-        await session.first_frame(session.elsewhere())  # a model that could not be loaded says so here
+        async with pinging(editor) as loading:
+            await editor.ready()
+        say("watching the event loop")
+        async with pinging(editor) as working:
+            session = Session(editor, seed)
+            await session.first_frame(session.elsewhere())  # a model that could not be loaded says so here
+            for _ in range(max(1, rounds // 3)):
+                await session.cold()
+                await session.warm()
+        session.asked = session.offered = 0
         say("typing: warm requests")
         warm = [await session.warm() for _ in range(rounds)]
         say("jumping: cold requests")
         cold = [await session.cold() for _ in range(rounds)]
         say("cancelling")
         cancels = await session.cancels(rounds)
-        say("watching the event loop")
-        stall = await session.longest_stall(max(1, rounds // 3))
         return Latency(
             initialize_ms=milliseconds(editor.initialized_at - editor.started),
             load_s=round(editor.ready_at - editor.started, 2),
@@ -86,10 +96,39 @@ async def measure(command: Sequence[str], rounds: int, seed: int, say: Callable[
             inline=Spread.of(warm),
             inline_cold=Spread.of(cold),
             cancel=Spread.of(cancels),
-            loop_stall_ms=milliseconds(stall),
+            load_stall_ms=milliseconds(max(loading)),
+            loop_stall_ms=milliseconds(max(working)),
             offered=session.offered,
             asked=session.asked,
         )
+
+
+@asynccontextmanager
+async def pinging(editor: Editor) -> AsyncIterator[list[float]]:
+    """Seconds of every answer that needs nothing but the event loop, one after the other until the end."""
+    waits: list[float] = []
+
+    async def ping() -> None:
+        started = time.perf_counter()
+        try:
+            await editor.request("dgls/ping", None)
+        except ServerError as error:  # there is no such method, and the event loop is who says so
+            if error.code != METHOD_NOT_FOUND:
+                raise
+        waits.append(time.perf_counter() - started)
+
+    async def ping_on() -> None:
+        while True:
+            await ping()
+            await asyncio.sleep(PING_SECONDS)
+
+    pings = asyncio.create_task(ping_on())
+    try:
+        yield waits
+        await ping()
+    finally:
+        pings.cancel()
+        await asyncio.gather(pings, return_exceptions=True)
 
 
 class Session:
@@ -164,29 +203,6 @@ class Session:
             answered, busy = await asyncio.gather(self._cancel(number, answer), self.first_frame(place))
             taken.append(max(answered, busy - idle))
         return taken
-
-    async def longest_stall(self, rounds: int) -> float:
-        """Seconds of the longest answer that needs nothing but the event loop, while others are served."""
-        longest = 0.0
-
-        async def ping() -> None:
-            nonlocal longest
-            while True:
-                started = time.perf_counter()
-                try:
-                    await self._editor.request("dgls/ping", None)
-                except ServerError as error:  # there is no such method, and the event loop is who says so
-                    if error.code != METHOD_NOT_FOUND:
-                        raise
-                longest = max(longest, time.perf_counter() - started)
-                await asyncio.sleep(PING_SECONDS)
-
-        pinging = asyncio.create_task(ping())
-        for _ in range(rounds):
-            await self.cold()
-            await self.warm()
-        pinging.cancel()
-        return longest
 
     def _cut(self, start: int, end: int) -> None:
         """Cut the rest of a line, and type the character before it: after a deletion nobody is offered anything."""

@@ -1,0 +1,66 @@
+"""What `dgls bench` says of its measures: each beside its limit, and whether that is met."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from dgls.evaluation.bench_table import Row, missed, rows, table
+
+SPREAD = {"p50": 3.0, "p95": 4.0, "p99": 4.5}
+MEASURED: dict[str, Any] = {
+    **{"initialize_ms": 600.0, "load_s": 5.0, "rss_mb": 470.0},
+    **{"prefill_ms": 90.0, "prefill_tokens": 700, "step_ms": 20.0},
+    **{"load_stall_ms": {"max": 200.0}, "loop_stall_ms": {"max": 20.0}},
+    **{name: SPREAD for name in ("inline_ms", "inline_cold_ms", "cancel_ms", "along_ms")},
+    **{name: SPREAD for name in ("accepted_ms", "accepted_alone_ms")},
+    "long_ms": {**SPREAD, "lines": 11_000},
+    "short_ms": {**SPREAD, "lines": 100},
+    "resuming": {way: {"steps": 5.0, "cpu_ms_median": 400.0} for way in ("resumed", "anew")},
+    "storm": {
+        **{"keystrokes": 3000, "per_second": 50.0, "offered": 90},
+        **{"stale": 0, "most_open": 2, "grown_mb": 0.5},
+    },
+    "shared": {"windows": 8, "wait_largest": 1.2, "window_rss_mb": 21.0, "server_rss_mb": 480.0},
+    "verdict_ms": {"Python": {"whole": {"p50": 0.4, "p99": 2.0, "first_p50": 3.0, "first_p99": 9.0}}},
+    **{"inline_offered": 59, "inline_asked": 60},
+    "machine": {
+        **{"dgls": "1", "checkpoint": "embedded", "lines": 500},
+        **{"cores": 2, "torch": "2", "python": "3"},
+    },
+}
+
+
+def test_what_is_at_its_limit_is_met() -> None:
+    assert missed(MEASURED) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"loop_stall_ms": {"max": 26.6}}, "event loop stalled afterwards, longest"),
+        ({"storm": {**MEASURED["storm"], "grown_mb": 19.0}}, "memory grown in the second half"),
+        ({"long_ms": {**SPREAD, "p50": 4.0, "lines": 11_000}}, "long file against short one"),
+        ({"long_ms": {"p50": None, "p95": None, "p99": None, "lines": 1}}, "long file against short one"),
+        ({"cancel_ms": {**SPREAD, "p95": 20.5}}, "cancel: at most a denoising step"),
+    ],
+)
+def test_what_is_above_its_limit_or_was_not_measured_is_missed(changed: dict[str, object], what: str) -> None:
+    assert missed({**MEASURED, **changed}) == [what]
+
+
+def test_the_table_shows_limits_and_verdicts() -> None:
+    console = Console(width=160, file=StringIO())
+    console.print(table({**MEASURED, "loop_stall_ms": {"max": 26.6}}))
+    assert isinstance(console.file, StringIO)
+    lines = console.file.getvalue().splitlines()
+    [stalled] = [line for line in lines if "stalled afterwards" in line]
+    assert "26.6 ms" in stalled and "20 ms" in stalled and "MISSED" in stalled
+    [along] = [line for line in lines if "typed along" in line]
+    assert "4.5 ms" in along and "10 ms (p99)" in along and "met" in along
+
+
+def test_a_row_without_limits_has_no_verdict() -> None:
+    assert Row("a step", "ms", {"p50": 20.0}).verdict == ""
+    assert any(row.verdict == "" for row in rows(MEASURED))
