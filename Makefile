@@ -53,7 +53,7 @@ sources: $(READY)
 	@mkdir -p run/sources/python run/sources/javascript run/sources/rust run/sources/debian
 	@$(PIP) install --quiet --no-deps --only-binary :all: --target run/sources/python -r $(PACKAGES)/python.txt
 	@cp $(PACKAGES)/package.json run/sources/javascript/
-	@cd run/sources/javascript && npm install --silent --ignore-scripts --no-audit --no-fund --legacy-peer-deps
+	@cd run/sources/javascript && $(NPM) install --legacy-peer-deps
 	@cd run/sources/debian && apt-get download -qq $$(cat $(PACKAGES)/rust.txt)
 	@cd run/sources/debian && for package in *.deb; do dpkg -x "$$package" unpacked; done
 	@cp -r run/sources/debian/unpacked/usr/share/cargo/registry/. run/sources/rust/
@@ -70,14 +70,15 @@ checkpoint: sources
 EXTENSION := $(CURDIR)/editors/vscode
 NODE := run/node/.ready
 WITH_NODE := PATH="$(CURDIR)/run/node/node_modules/.bin:$$PATH"
-NPM := npm --silent --no-audit --no-fund --ignore-scripts
+NPM := npm --loglevel=error --no-audit --no-fund --ignore-scripts
+RUN := npm --silent run
 vscode: wheel $(NODE)
 	@$(BIN)/python $(EXTENSION)/settings.py --check
 	@cd $(EXTENSION) && $(NPM) ci
-	@cd $(EXTENSION) && $(WITH_NODE) && $(NPM) run check && $(NPM) test && $(NPM) run bundle
+	@cd $(EXTENSION) && $(WITH_NODE) && $(RUN) check && $(RUN) test && $(RUN) bundle
 	@rm -rf $(EXTENSION)/server && mkdir $(EXTENSION)/server
 	@cp dist/*.whl constraints.txt $(EXTENSION)/server/ && cp LICENSE $(EXTENSION)/
-	@cd $(EXTENSION) && $(WITH_NODE) && $(NPM) run package -- --out $(CURDIR)/dist/
+	@cd $(EXTENSION) && $(WITH_NODE) && $(RUN) package -- --out $(CURDIR)/dist/
 	@ls dist/*.vsix
 
 # The real editor, in run/e2e/vscode: VS Code served by code-server, whose packages compile nothing, and a browser for it.

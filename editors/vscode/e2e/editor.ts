@@ -258,9 +258,14 @@ export class Window {
     return this.page.evaluate(() => (globalThis as unknown as { drafts: string[] }).drafts.splice(0));
   }
 
-  /** Whether a draft stands on the screen now. */
-  async showsDraft(): Promise<boolean> {
-    return this.page.evaluate(() => (globalThis as unknown as { draft: string }).draft !== "");
+  /** The draft that stands on the screen now; empty where there is none. */
+  async draft(): Promise<string> {
+    return this.page.evaluate(() => (globalThis as unknown as { draft: string }).draft);
+  }
+
+  /** Wait until a draft stands on the screen. */
+  async drafting(): Promise<void> {
+    await until("a draft on the screen", async () => (await this.draft()) !== "");
   }
 
   async isSettled(): Promise<boolean> {

@@ -94,7 +94,7 @@ describe("one window", () => {
   });
   after(() => editor.stop());
   afterEach(async (context) => {
-    if ("passed" in context && !context.passed) await window.picture(path.join(pictures, "failed.png"));
+    if ("passed" in context && !context.passed) await window.picture(path.join(pictures, `failed-${context.name.slice(0, 30).replaceAll(/\W+/g, "-")}.png`));
   });
 
   /** Write a file, open it, and wait until the server knows it. */
@@ -159,9 +159,11 @@ describe("one window", () => {
     await window.select([7, 9], [9, 16]);
     await window.drafts();
     await window.press("Control+Alt+g", "f");
-    let shot = 0;
+    let [last, shot] = ["", 0];
     await until("a fill", async () => {
-      if (await window.showsDraft()) await window.picture(path.join(pictures, `settling-${(shot += 1)}.png`));
+      const draft = await window.draft();
+      if (draft !== "" && draft !== last) await window.picture(path.join(pictures, `settling-${(shot += 1)}.png`));
+      last = draft;
       return window.isSettled();
     });
     await window.picture(path.join(pictures, "settled.png"));
@@ -282,7 +284,7 @@ describe("one window", () => {
     await given("cancel.py", LONG);
     await window.select([2, 5], [8, 17]);
     await window.press("Control+Alt+g", "f");
-    await until("a draft on the screen", () => window.showsDraft());
+    await window.drafting();
     await window.press("Escape");
     const { error } = await answered("dgls.fill");
     assert.equal(error?.code, CANCELLED);
@@ -291,7 +293,7 @@ describe("one window", () => {
     const cancelled = noted.findIndex(({ message }) => message.method === "$/cancelRequest" && message.params?.id === id);
     const late = noted.slice(cancelled).filter(({ message }) => message.method === "dgls/frame" && message.params?.id === id);
     assert.ok(late.length <= 1, `${late.length} frames came after the cancellation`);
-    await until("the text to be shown again", async () => !(await window.showsDraft()));
+    await until("the text to be shown again", async () => (await window.draft()) === "");
     assert.equal(text("cancel.py"), LONG);
     await window.type("x");
     await window.press("Control+z");
@@ -302,7 +304,7 @@ describe("one window", () => {
     await given("typing.py", LONG);
     await window.select([2, 5], [6, 41]);
     await window.press("Control+Alt+g", "f");
-    await until("a draft on the screen", () => window.showsDraft());
+    await window.drafting();
     await window.press("End");
     await window.type("  # mine");
     assert.equal((await answered("dgls.fill")).error?.code, CANCELLED);

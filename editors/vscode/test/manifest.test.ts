@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { test } from "node:test";
 
@@ -40,4 +40,13 @@ test("what chooses the server, loads code or downloads is the machine's, and all
 
 test("nothing is measured and sent anywhere", () => {
   assert.doesNotMatch(source, /telemetry|https?:|fetch\(|node:http|createTelemetryLogger/i);
+});
+
+test("every picture that a page of the extension shows is packed with it", () => {
+  const pages = ["README.md", ...readdirSync(path.join(root, "walkthrough")).map((name) => path.join("walkthrough", name))];
+  const shown = pages.flatMap((page) =>
+    Array.from(readFileSync(path.join(root, page), "utf8").matchAll(/!\[[^\]]*\]\(([^)]+)\)/g), ([, picture = ""]) =>
+      path.join(path.dirname(page), picture)));
+  assert.ok(shown.length > 0);
+  for (const picture of shown) assert.ok(picture.startsWith(`media${path.sep}`) && existsSync(path.join(root, picture)), picture);
 });

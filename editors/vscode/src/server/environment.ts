@@ -1,19 +1,20 @@
 // The server's own virtual environment: made on the user's consent, from the wheel that came with the extension, or,
 // where none did, by the name of the package. Knows nothing of VS Code, and names no host: pip's settings do.
 
-import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { installFailed, noNetwork, noRoom, noVenv, noWheel } from "../sentences.ts";
 import { lastLine, run, type Outcome } from "./programs.ts";
 
 const HOUR_MS = 3_600_000;
 const COMPLETE = "complete";
+const UNFINISHED = ".unfinished";
 
 /** What makes an interpreter the server; with -P, nothing is imported from the folder that it is started in. */
 export const MODULE = ["-P", "-m", "dgls"];
 
 export interface Plan {
-  /** Where the environment stands; it is made anew. */
+  /** Where the environment is to stand. */
   readonly folder: string;
   /** The Python that makes it, as a command. */
   readonly python: readonly string[];
@@ -22,6 +23,8 @@ export interface Plan {
   /** More for pip's command line: the user's own wishes, tested versions. */
   readonly pipArguments: readonly string[];
   readonly report: (line: string) => void;
+  /** Called when all is there: what runs from an earlier environment has to end before the new one takes its place. */
+  readonly made: () => Promise<void>;
   readonly signal: AbortSignal;
 }
 
@@ -51,22 +54,38 @@ export async function requirementFrom(folders: readonly string[], version: strin
   return `dgls==${version}`;
 }
 
-/** Make the environment; rejects with a sentence. What is left of a failure is no environment, and is made anew. */
+/**
+ * Make the environment, beside one that is there already, which it replaces when it is whole: a failure costs nobody a
+ * server. Rejects with a sentence.
+ */
 export async function createEnvironment(plan: Plan): Promise<void> {
-  const { folder, python, requirement, pipArguments, report, signal } = plan;
-  const interpreter = interpreterIn(folder);
+  const { folder, made } = plan;
+  const unfinished = folder + UNFINISHED;
+  const clear = (which: string): Promise<void> => rm(which, { recursive: true, force: true, maxRetries: 5 });
+  await clear(unfinished); // of a window that was closed meanwhile
+  try {
+    await fillEnvironment(plan, unfinished);
+    await made();
+    await clear(folder);
+    await rename(unfinished, folder); // it is started as a module: no path of its own is in what is run
+  } finally {
+    await clear(unfinished);
+  }
+}
+
+async function fillEnvironment({ folder, python, requirement, pipArguments, report, signal }: Plan, unfinished: string): Promise<void> {
+  const interpreter = interpreterIn(unfinished);
   const attempt = (command: readonly string[]): Promise<Outcome> => run(command, { onLine: report, signal, patience: HOUR_MS });
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(path.dirname(folder), { recursive: true });
+  await mkdir(path.dirname(unfinished), { recursive: true });
   // An environment without pip is made everywhere; stock Debian's venv can make no other.
-  const made = await attempt([...python, "-m", "venv", "--without-pip", folder]);
-  if (made.status !== 0) throw new Error(noVenv(python.join(" ")));
+  const bare = await attempt([...python, "-m", "venv", "--without-pip", unfinished]);
+  if (bare.status !== 0) throw new Error(noVenv(python.join(" ")));
   const pip = await pipFor(python, interpreter, attempt);
   const installed = await attempt([
     ...pip, "install", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", ...pipArguments, withGrammars(requirement),
   ]);
   if (installed.status !== 0) throw new Error(whyPipFailed(installed.output, requirement, folder));
-  await writeFile(path.join(folder, COMPLETE), "");
+  await writeFile(path.join(unfinished, COMPLETE), "");
 }
 
 /** pip for the environment: the outer Python's, where that can fill another one, or its own. */

@@ -14,12 +14,14 @@ export interface Place {
   readonly home: string;
   readonly version: string;
   readonly log: vscode.LogOutputChannel;
-  /** Called once the user has agreed: what runs from the environment has to end before it is made anew. */
-  readonly agreed: () => Promise<void>;
+  /** Called once the user has agreed. */
+  readonly agreed: () => void;
+  /** Called before what was made takes the place of an earlier environment: what runs from that has to end. */
+  readonly made: () => Promise<void>;
 }
 
 /** Make the environment, if the user agrees; answers whether they did. Rejects with a sentence. */
-export async function install({ extension, home, version, log, agreed }: Place): Promise<boolean> {
+export async function install({ extension, home, version, log, agreed, made }: Place): Promise<boolean> {
   const settings = vscode.workspace.getConfiguration("dgls.server");
   const python = await findPython(settings.get<string>("python", ""), process.platform);
   const requirement = await requirementFrom([path.join(extension, "server"), path.dirname(extension)], version);
@@ -34,7 +36,7 @@ export async function install({ extension, home, version, log, agreed }: Place):
     "Install",
   );
   if (answer !== "Install") return false;
-  await agreed();
+  agreed();
   const constraints = path.join(extension, "server", "constraints.txt");
   const tested = await access(constraints).then(() => ["--constraint", constraints], () => []);
   await vscode.window.withProgress(
@@ -51,6 +53,7 @@ export async function install({ extension, home, version, log, agreed }: Place):
           log.info(line);
           progress.report({ message: line.trim().slice(0, 80) });
         },
+        made,
         signal: abort.signal,
       });
       await making.catch((error: unknown) => { throw token.isCancellationRequested ? new Error(installStopped()) : error; });

@@ -82,12 +82,11 @@ export class Supervisor implements vscode.Disposable {
   /** Make the extension's own environment anew, after asking, and start its server. */
   async install(): Promise<void> {
     const { context, log, tell } = this.circumstances;
-    const agreed = async (): Promise<void> => {
-      await this.stop();
-      tell("starting", "Installing the server.");
-    };
+    const place = { extension: context.extensionPath, home: this.home, version: this.version, log };
+    const agreed = (): void => { if (!this.client) tell("starting", "Installing the server."); };
+    const made = (): Promise<void> => this.stop();
     try {
-      if (await install({ extension: context.extensionPath, home: this.home, version: this.version, log, agreed })) await this.restart();
+      if (await install({ ...place, agreed, made })) await this.restart();
     } catch (error) {
       const sentence = reasonOf(error);
       log.error(sentence);
