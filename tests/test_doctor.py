@@ -11,6 +11,7 @@ from dgls.cli import main
 from dgls.config import InfillSettings, ModelSettings
 from dgls.doctor import lack_of_memory
 from dgls.model.needs import needs_of
+from dgls.syntax import GrammarMissing, Language, language_of
 
 
 def doctor(*arguments: object) -> tuple[int, dict[str, Any]]:
@@ -58,6 +59,20 @@ def test_a_checkpoint_without_weights_is_named(tiny_dgls: Path, tmp_path: Path) 
         (tmp_path / file.name).write_bytes(file.read_bytes())
     status, found = doctor("--checkpoint", tmp_path, "--no-fill")
     assert status == 1 and "has no weights" in found["findings"][0]["wrong"]
+
+
+def test_a_missing_grammar_is_shown_with_the_whole_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def language_without_rust(language_id: str, path: str) -> Language | None:
+        if language_id == "rust":
+            raise GrammarMissing("Rust needs the package tree-sitter-rust")
+        return language_of(language_id, path)
+
+    monkeypatch.setattr("dgls.doctor.language_of", language_without_rust)
+    ended = CliRunner().invoke(main, ["doctor", "--no-fill"], env={"COLUMNS": "200"})
+    [row] = [line for line in ended.stdout.splitlines() if "no grammar for rust" in line]
+    assert 'pip install "dgls[rust]"' in row
 
 
 def test_wrong_settings_of_the_project_are_named(tmp_path: Path) -> None:

@@ -101,6 +101,21 @@ def test_a_faulty_rewrite_is_drawn_again_without_freeing_what_is_kept(embedded: 
     assert tried and offered
 
 
+def test_of_a_faulty_rewrite_the_changes_that_are_valid_stay(embedded: Host) -> None:
+    before = "export function total(items) {\n  "
+    body = (
+        "let sum = 0;\n  for (const item of items) {\n    sum += item.price * item.count;\n  }\n  return sum;"
+    )
+    gap = Gap(len(before), len(before + body))
+    request = FillRequest(f"{before}{body}\n}}\n", (gap,), "javascript", "cart.js", strength=0.2)
+    sizes = sorted(len(embedded.tokenizer.token_bytes[token]) for token in embedded.tokenizer.encode(body))
+    answer = answer_of(fill_gaps(embedded, embedded.new_store(), request))
+    assert answer.fills and answer.rejected
+    for fill in answer.fills:
+        assert fill.validated and fill.repaired and fill.texts[0] != body
+        assert common(body, fill.texts[0]) >= len(body) - sum(sizes[-round(0.2 * len(sizes)) :])
+
+
 def test_a_span_that_cannot_stand_in_a_canvas_is_refused_with_a_way_out(host: Host) -> None:
     for text in ("x = 1\n" * 200, "x = 1\n" * 2000):
         request = FillRequest(text, (Gap(0, len(text)),), "python", strength=0.5)

@@ -2,7 +2,8 @@
 
 *Renoise*: faulty tokens and a few around them become free again, without self-conditioning, and are denoised with
 other random numbers; wider each round (see :mod:`dgls.infill.reopen`). *Resample*: whole candidates are drawn anew, for
-as many decoder passes as that may take; this is what renoising is measured against.
+as many decoder passes as that may take; this is what renoising is measured against. Where a part of what stood there is
+kept, what is at fault of the rest first becomes what it was.
 """
 
 from collections.abc import Generator, Sequence
@@ -27,7 +28,11 @@ def repair(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judged]
     settings = drawing.request.settings
     # What was broken before is not the fill's to mend, but worth a try.
     rounds = min(settings.repair_rounds, 1 if any(one.is_good for one in judged) else settings.repair_rounds)
-    if settings.repair == "resample" or drawing.request.keeps:  # renoising may free what is to be kept
+    if drawing.request.keeps:  # renoising may free what is to be kept
+        milder = [fresh for one in judged if (fresh := _taken_back(drawing, fragment, one)) is not None]
+        if any(one.is_good for one in milder):
+            return milder
+    if settings.repair == "resample" or drawing.request.keeps:
         return (yield from _resample(drawing, fragment, rounds * settings.repair_steps))
     return (yield from _renoise(drawing, fragment, judged, rounds))
 
@@ -60,6 +65,40 @@ def _renoise(drawing: Drawing, fragment: Fragment | None, judged: Sequence[Judge
         # Rounds that settled early have left passes for another try.
         tried += yield from _resample(drawing, fragment, end - drawing.nfe)
     return tried
+
+
+def _taken_back(drawing: Drawing, fragment: Fragment | None, one: Judged) -> Judged | None:
+    """What stood there with those changes of a candidate, the most certain first, that add no fault; None if none."""
+    drawn = one.candidate.gaps
+    tokens = [one.candidate.canvas.tokens[span.start : span.stop] for span in one.candidate.canvas.free]
+    changes = [
+        (gap, run)
+        for gap, (own, spelled) in enumerate(zip(tokens, drawn, strict=True))
+        for run in _changed(own, spelled.tokens)
+    ]
+    best: Judged | None = None
+    for gap, run in sorted(changes, key=lambda change: -min(drawn[change[0]].certainty[slice(*change[1])])):
+        if drawing.request.overdue:
+            break
+        tried = [list(own) for own in tokens]
+        tried[gap][slice(*run)] = drawn[gap].tokens[slice(*run)]
+        spelled = (
+            spell(drawing.host.tokenizer, own, edge.cut if edge else b"")._replace(certainty=gap.certainty)
+            for own, edge, gap in zip(tried, drawing.plan.edges, drawn, strict=True)
+        )
+        fresh = judge(drawing.request, fragment, one.candidate._replace(gaps=tuple(spelled), repaired=True))
+        if fresh.is_good:
+            best, tokens = fresh, tried
+    return best
+
+
+def _changed(own: Sequence[int], drawn: Sequence[int]) -> list[tuple[int, int]]:
+    """The runs of positions at which two rows of tokens differ."""
+    runs: list[tuple[int, int]] = []
+    for place in (place for place, pair in enumerate(zip(own, drawn, strict=True)) if pair[0] != pair[1]):
+        start = runs.pop()[0] if runs and runs[-1][1] == place else place
+        runs.append((start, place + 1))
+    return runs
 
 
 def _opened(drawing: Drawing, fragment: Fragment | None, one: Judged, round_number: int) -> list[Reopened]:

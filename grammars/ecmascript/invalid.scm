@@ -60,8 +60,10 @@
 ; --- names, operators and separators
 
 ((variable_declarator name: (identifier) @invalid)
-  (#any-of? @invalid "let" "static" "yield" "await" "enum" "implements" "interface" "package" "private"
-    "protected" "public")
+  (#any-of? @invalid "let" "static" "yield" "await" "enum" "export")
+  (#set! message "a reserved word is no name"))
+((expression_statement . (identifier) @invalid)
+  (#eq? @invalid "export")
   (#set! message "a reserved word is no name"))
 ((object "," . "," @invalid)
   (#set! message "a property is missing between two commas"))
