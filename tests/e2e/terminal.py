@@ -138,7 +138,8 @@ def neovim(
     script = folder / f"{file.stem}-init.lua"
     script.write_text(
         f"vim.opt.rtp:prepend([[{PLUGIN}]])\nvim.o.swapfile = false\n"
-        "pcall(function() vim.o.messagesopt = 'wait:0,history:500' end)\n"  # long messages must not wait for a key
+        # Long messages must not wait for a key, until which no question is answered; before 0.11 they need the room.
+        "if not pcall(function() vim.o.messagesopt = 'wait:0,history:500' end) then vim.o.cmdheight = 4 end\n"
         f"{init}\n",
         encoding="utf-8",
     )

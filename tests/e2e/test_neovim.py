@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.install_neovim import LEAST, version
 from tests.e2e.install_neovim import neovim as find_neovim
 from tests.e2e.recorder import said
-from tests.e2e.terminal import CAPTURES, Terminal, keep, neovim
+from tests.e2e.terminal import CAPTURES, PATIENCE, Terminal, keep, neovim
 
 pytestmark = pytest.mark.e2e
 
@@ -68,8 +69,8 @@ ALONE = "cmd = { 'dgls', 'serve' }"
 COMMAND = """\
 #!/bin/sh
 # dgls as it is, but that what the editor and the server say to each other is kept, and that a busy machine, on which
-# two seconds are too short for ghost text, is no failure.
-export DGLS_INFILL_DEADLINE_MS=60000 DGLS_INFILL_COMMAND_DEADLINE_MS=60000
+# two seconds are too short for ghost text, is no failure while the test waits.
+export DGLS_INFILL_DEADLINE_MS={deadline} DGLS_INFILL_COMMAND_DEADLINE_MS={deadline}
 [ "$1" = serve ] || exec {dgls} "$@"
 exec {python} -m tests.e2e.recorder {log} {dgls} "$@"
 """
@@ -107,14 +108,17 @@ def open_file(nvim: Path, tmp_path: Path, runtime: Path, log: Path) -> Iterator[
     """Opens a file in a Neovim of its own, and waits until the server serves it and its model is loaded."""
     command = tmp_path / "bin" / "dgls"
     command.parent.mkdir()
-    command.write_text(COMMAND.format(dgls=DGLS, python=sys.executable, log=log), encoding="utf-8")
+    script = COMMAND.format(dgls=DGLS, python=sys.executable, log=log, deadline=int(PATIENCE * 1000))
+    command.write_text(script, encoding="utf-8")
     command.chmod(0o755)
     with ExitStack() as stack:
 
-        def open_it(text: str = SHOP, name: str = "shop.py", *, options: str = "") -> Terminal:
+        def open_it(
+            text: str = SHOP, name: str = "shop.py", *, options: str = "", init: str | None = None
+        ) -> Terminal:
             file = tmp_path / name
             file.write_text(text, encoding="utf-8")
-            init = f"require('dgls').setup{{ {options} }}"
+            init = init or f"require('dgls').setup{{ {options} }}"
             terminal = stack.enter_context(
                 neovim(nvim, tmp_path, init, file, path=str(command.parent), runtime=runtime)
             )
@@ -147,6 +151,32 @@ def ask_for_ghost(terminal: Terminal) -> str:
     terminal.cursor(5, 10)
     terminal.keys("A")
     return str(terminal.until(lambda: ghost(terminal), "ghost text"))
+
+
+LINES = 50_000
+
+
+def test_a_document_of_50000_lines_gets_ghost_text(open_file: Open) -> None:
+    function = SHOP[: SHOP.index("def later")]
+    copies = LINES // (2 * function.count("\n"))
+    above = "".join(function.replace("total", f"total{number}") for number in range(copies))
+    terminal = open_file(above + SHOP + above.replace("total", "sum"))
+    assert terminal.lua("return vim.api.nvim_buf_line_count(0)") > LINES - 100
+    line = above.count("\n") + 5
+    terminal.cursor(line, 10)
+    terminal.keys("A")
+    shown = str(terminal.until(lambda: ghost(terminal), "ghost text"))
+    terminal.keys("Tab")
+    terminal.until(lambda: terminal.text().split("\n")[line - 1] != "    return ", "the ghost text is text")
+    assert terminal.text().split("\n")[line - 1] == "    return " + shown.split("\n")[0]
+
+
+def test_vim_lsp_enable_alone_shows_ghost_text(nvim: Path, open_file: Open) -> None:
+    """What `:help dgls-lsp-enable` says, without setup()."""
+    if version(nvim) < LEAST:
+        pytest.skip("vim.lsp.inline_completion came with Neovim 0.12")
+    terminal = open_file(init="vim.lsp.enable('dgls')\nvim.lsp.inline_completion.enable()")
+    assert ask_for_ghost(terminal)
 
 
 WAYS = pytest.mark.parametrize("options", ["", "native = false"], ids=["native", "extmarks"])
