@@ -83,8 +83,8 @@ def _taken_back(drawing: Drawing, fragment: Fragment | None, one: Judged) -> Jud
         tried = [list(own) for own in tokens]
         tried[gap][slice(*run)] = drawn[gap].tokens[slice(*run)]
         spelled = (
-            spell(drawing.host.tokenizer, own, edge.cut if edge else b"")._replace(certainty=gap.certainty)
-            for own, edge, gap in zip(tried, drawing.plan.edges, drawn, strict=True)
+            spell(drawing.host.tokenizer, own, edge.cut if edge else b"")._replace(certainty=whole.certainty)
+            for own, edge, whole in zip(tried, drawing.plan.edges, drawn, strict=True)
         )
         fresh = judge(drawing.request, fragment, one.candidate._replace(gaps=tuple(spelled), repaired=True))
         if fresh.is_good:
