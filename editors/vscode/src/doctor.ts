@@ -5,6 +5,7 @@ import { run, reasonOf } from "./server/programs.ts";
 import type { Supervisor } from "./server/supervisor.ts";
 
 const SCHEME = "dgls-doctor";
+const PATIENCE_MS = 300_000; // it imports all that the model needs, on a machine that may be at work
 
 /** Shows the report as a document that cannot be changed. */
 export class Doctor implements vscode.TextDocumentContentProvider, vscode.Disposable {
@@ -42,7 +43,7 @@ export class Doctor implements vscode.TextDocumentContentProvider, vscode.Dispos
     ];
     if (server) {
       try {
-        lines.push((await run([...server.command, "doctor"])).output);
+        lines.push((await run([...server.command, "doctor"], { patience: PATIENCE_MS })).output);
       } catch (error) {
         lines.push(`the server's own doctor could not be run: ${reasonOf(error)}`);
       }
