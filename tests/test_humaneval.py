@@ -56,7 +56,7 @@ TASKS = [
 
 def write(path: Path, tasks: list[dict[str, Any]]) -> Path:
     text = "".join(json.dumps(task) + "\n" for task in tasks).encode()
-    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    path.write_bytes(gzip.compress(text, mtime=0) if path.suffix == ".gz" else text)
     return path
 
 
@@ -163,7 +163,7 @@ def test_a_missing_field_is_named_with_its_line(tmp_path: Path, field: str) -> N
     [
         (b"", "holds no task"),
         (b"\xff\xfe", "line 1"),
-        (gzip.compress(bytes(1000))[:-9], "damaged"),
+        (gzip.compress(bytes(1000), mtime=0)[:-9], "damaged"),
         (json.dumps({**TASKS[0], "entry_point": "f(); import os"}).encode(), r"entry_point"),
         (b"\n".join([json.dumps(TASKS[0]).encode()] * 2), "line 2: task 'Tiny/0' is there already"),
     ],

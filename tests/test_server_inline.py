@@ -78,7 +78,7 @@ def instead(modules: Path) -> dict[str, str]:
 
 
 def test_a_missing_grammar_is_named_once_with_what_installs_it(uri: str, tmp_path: Path) -> None:
-    (tmp_path / "tree_sitter_rust.py").write_text("raise ImportError")
+    (tmp_path / "tree_sitter_rust.py").write_text("raise ModuleNotFoundError(name=__name__)")
     with serving(environment=instead(tmp_path)) as client:
         client.ready()
         for name in (f"{uri}.rs", f"{uri}2.rs"):
@@ -86,13 +86,21 @@ def test_a_missing_grammar_is_named_once_with_what_installs_it(uri: str, tmp_pat
             assert client.result(client.request(*inline(name, 1, 0)))
         assert "Rust needs the package tree-sitter-rust" in (shown := client.shown())
         assert shown.endswith('pip install "dgls[rust]"')
-        client.open(uri, script(validated=False), language="klingon")
-        assert client.result(client.request(*inline(uri, 1, 0)))
         assert client.untaken("window/showMessage") == []
 
 
+def test_a_language_without_a_grammar_is_named_once_and_plain_text_is_none(client: Client, uri: str) -> None:
+    for name, language in ((uri, "plaintext"), (f"{uri}2", "klingon"), (f"{uri}3", "klingon")):
+        client.open(name, script(validated=False), language=language)
+        assert client.result(client.request(*inline(name, 1, 0)))
+    assert (
+        client.shown() == "dgls has no grammar for klingon: what is filled there is not checked, so read it"
+    )
+    assert client.untaken("window/showMessage") == []
+
+
 def test_a_missing_grammar_of_a_language_inside_another_is_named_too(uri: str, tmp_path: Path) -> None:
-    (tmp_path / "tree_sitter_css.py").write_text("raise ImportError")
+    (tmp_path / "tree_sitter_css.py").write_text("raise ModuleNotFoundError(name=__name__)")
     page = "<p></p>\n<style>\na { }\n</style>\n"
     with serving(environment=instead(tmp_path)) as client:
         client.ready()

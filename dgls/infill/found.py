@@ -11,6 +11,8 @@ from dgls.syntax.sites import Trouble, troubles
 BUDGET_MS = 2_000.0
 GLANCE_MS = 250.0
 GLANCED_CHARACTERS = 500_000
+PLAIN = ("", "plaintext", "text")
+"""Identifiers of what is no language, and has nothing to be checked."""
 
 
 class Glance(NamedTuple):
@@ -34,12 +36,15 @@ def glance(text: str, language_id: str, path: str) -> Glance:
 
 
 def missing_grammar(text: str, gaps: Sequence[Gap], language_id: str, path: str) -> str:
-    """What to install so that fills of ``gaps`` are checked by the language they are in; empty if nothing is."""
+    """Why fills of ``gaps`` are not checked by the language that they are in, and what to do; empty if they are."""
     try:
         language = language_of(language_id, path)
     except (GrammarMissing, LanguageError) as error:
         return str(error)
-    return missing_inside(text, gaps, language) if language else ""
+    if language is None:
+        unchecked = f"dgls has no grammar for {language_id}: what is filled there is not checked, so read it"
+        return "" if language_id in PLAIN else unchecked
+    return missing_inside(text, gaps, language)
 
 
 def language_for(request: FillRequest, what: str) -> Language:

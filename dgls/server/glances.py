@@ -29,7 +29,7 @@ class Glances:
         return await asyncio.shield(self._last[1])
 
     async def say_what_is_missing(self, snapshot: Document, gaps: Sequence[Gap]) -> None:
-        """Name, once, the grammar without which fills of ``gaps`` in ``snapshot`` are not validated."""
+        """Say, once, for want of which grammar fills of ``gaps`` in ``snapshot`` are not validated."""
         session = self._session
         view, path = session.notebooks.alone(snapshot, gaps), session.path(snapshot.uri)
 
