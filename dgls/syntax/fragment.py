@@ -5,6 +5,7 @@ blocks stay, so that indentation and `return` or `await` mean what they mean in 
 window of top-level lines around the gaps; where that does not parse well, the whole text is parsed, or a wide window.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -29,9 +30,11 @@ WINDOW_CHARACTERS = 8_000
 WINDOW_TOPS = 3
 """Top-level lines of a window before the gaps; it has one more behind them."""
 WHOLE_CHARACTERS = 60_000
-"""A text that is longer is never parsed whole: that would take longer than denoising does."""
+"""A text that is longer is not parsed whole if a part will do: that would take longer than denoising does."""
 WIDE_CHARACTERS = 15_000
 """What is parsed instead, before the gaps and behind them."""
+CLOSER = re.compile(r"[)\]}]|</|(?:end|fi|done|esac)\b")
+"""How a line begins that ends what began at the top level before it, in one language or another."""
 MOST = 5_000
 """Characters, about: if a fragment would have more where the text does not parse, indentation tells what is far."""
 
@@ -185,7 +188,9 @@ def _fragment(text: str, gaps: Sequence[Gap], language: Language, clock: Clock) 
     kept = _kept_by_tree(text, window, gaps, language, clock)
     widest = (0, len(text))
     if len(text) > WHOLE_CHARACTERS:
-        widest = _window(text, gaps, language, WIDE_CHARACTERS, WIDE_CHARACTERS)
+        low, high = _window(text, gaps, language, WIDE_CHARACTERS, WIDE_CHARACTERS)
+        if high - low <= WHOLE_CHARACTERS:  # else no line that is near is at the top level
+            widest = low, high
     if kept.tree != "whole" and window != widest:
         wider = _kept_by_tree(text, widest, gaps, language, clock)
         kept = wider if wider.tree in ("whole", "broken") else kept._replace(whole_tree=wider.whole_tree)
@@ -208,9 +213,8 @@ def _window(text: str, gaps: Sequence[Gap], language: Language, most: int, tops_
 
     def is_top(line: int) -> bool:
         first = text[line : line + 1]
-        return (
-            bool(first) and not first.isspace() and first not in ")]}" and not text.startswith(openers, line)
-        )
+        starts = bool(first) and not first.isspace() and not CLOSER.match(text, line)
+        return starts and not text.startswith(openers, line)
 
     low, tops = text.rfind("\n", 0, start) + 1, 0
     while low > 0 and tops < tops_before and (start - low < most or tops == 0):
