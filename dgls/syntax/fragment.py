@@ -22,9 +22,9 @@ from dgls.syntax.tree import Clock, parse, parseable, wrong_sites
 from dgls.syntax.view import Span, View, WholeText
 
 BUDGET_MS = 500.0
-ENOUGH_BYTES = 1_500
+ENOUGH_BYTES = 1_000
 """A construct around the gaps that is smaller than this stays whole."""
-NEIGHBOUR_BYTES = 500
+NEIGHBOUR_BYTES = 300
 """A sibling beside the gaps that is smaller than this stays whole."""
 WINDOW_CHARACTERS = 8_000
 WINDOW_TOPS = 3
@@ -59,6 +59,8 @@ class Fragment:
         """Whether there is no grammar, or some parse took too long: no other is tried then, and no verdict given."""
         self._text = text
         self._gaps = tuple(gaps)
+        self.originals = tuple(text[gap.start : gap.end] for gap in gaps)
+        """What stands in the gaps."""
         self._whole_tree = kept.whole_tree
         self.view = self._view(kept.stretches)
         self._layouts: dict[int, View] = {}
@@ -94,7 +96,7 @@ class Fragment:
     @cached_property
     def holes(self) -> frozenset[int]:
         """The gaps, by number, that were holes by ``holes.scm``: what stood there is code that is still missing."""
-        source, spans = self.view.filled([self._text[gap.start : gap.end] for gap in self._gaps])
+        source, spans = self.view.filled(self.originals)
         clock = Clock(self.budget_ms)
         tree = None if self.gave_up else parse(source, self.language, clock)
         if tree is None:
@@ -108,12 +110,11 @@ class Fragment:
 
         None for all of them where something is wrong with the text as it stands.
         """
-        originals = [self._text[gap.start : gap.end] for gap in self._gaps]
-        source, spans = self.view.filled(originals)
-        is_any = any(original.strip() for original in originals) and not self.gave_up
+        source, spans = self.view.filled(self.originals)
+        is_any = any(original.strip() for original in self.originals) and not self.gave_up
         tree = parse(source, self.language, Clock(self.budget_ms)) if is_any else None
         found: list[Token | None] = []
-        for original, (_, end), part in zip(originals, spans, self.view.parts[1:], strict=True):
+        for original, (_, end), part in zip(self.originals, spans, self.view.parts[1:], strict=True):
             blank = len(part) - len(part.lstrip())
             leaf = None
             if tree is not None and not tree.root_node.has_error and original.strip() and blank < len(part):
@@ -143,8 +144,7 @@ class Fragment:
             parts.append("".join(stretches))
             end = stop
         parts[0] = above + parts[0]
-        originals = [self._text[gap.start : gap.end] for gap in self._gaps]
-        return View(parts, originals, self.language, self.budget_ms)
+        return View(parts, self.originals, self.language, self.budget_ms)
 
 
 def fragment_around(

@@ -9,9 +9,13 @@ from typing import NamedTuple
 
 from dgls.syntax.layout import CLOSERS, LINES, depth_of, line_end, open_brackets, starts_clause
 
-NEAR = 1_500
+NEAR = 700
 """Characters kept above and below the gaps, about."""
 HEADER_LINES = 10
+FAR_BLANKS = 200
+"""Characters before a bracket in which something ends that it may belong to."""
+ENDS = frozenset(",;{}[(")
+"""What a line ends with that a bracket on the next one does not belong to."""
 
 Span = tuple[int, int]
 
@@ -66,17 +70,20 @@ def _below(
         if (depth is None or line.depth <= depth) and not line.continues and (near or high is None):
             high = line.start
             closing = []
-        closes = text[line.start + line.depth] in CLOSERS
         if not near and high is None and line.start - first > 2 * NEAR:
             high = line.start
-        if closes and line.depth in pending and (depth is None or line.depth <= depth):
+        closes = text[line.start + line.depth] in CLOSERS
+        ends = depth is not None and line.depth < depth  # what the gaps themselves may open
+        if closes and (ends or line.depth in pending) and (depth is None or line.depth <= depth):
             closing.append((line.start, line.end))
             if not open_brackets("", text[line.start : line.end]):
                 pending.discard(line.depth)
+        elif not line.continues:
+            pending = {one for one in pending if one < line.depth}
         if depth is None or line.depth < depth:
             depth = line.depth
             pending = {one for one in pending if one <= depth}
-        if not pending and not near and high is not None:
+        if not pending and not near and high is not None and depth == 0:
             break
     if high is None:
         return [(low, len(text))]
@@ -123,4 +130,6 @@ def _line(text: str, start: int, end: int, clauses: Sequence[str]) -> _Line | No
         return None
     depth = depth_of(text[start:end]) or 0
     label = content.endswith(":") and not clauses
-    return _Line(start, end, depth, content[0] in CLOSERS or label or starts_clause(text, start, clauses))
+    opener = content == "{" and text[max(0, start - FAR_BLANKS) : start].rstrip()[-1:] not in ENDS
+    continues = content[0] in CLOSERS or label or opener or starts_clause(text, start, clauses)
+    return _Line(start, end, depth, continues)

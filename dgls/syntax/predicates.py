@@ -94,7 +94,7 @@ def _breaks_line(place: Place, nodes: Sequence[Node], own_lines: Sequence[str]) 
     pending = [nodes[0]]
     while pending:
         node = pending.pop()
-        if node.start_point.row == node.end_point.row:
+        if place.source.find(b"\n", node.start_byte, node.end_byte) < 0:
             continue
         depth, end = 0, node.start_byte
         for child in node.children:

@@ -19,6 +19,8 @@ LARGEST_TREE = 60_000
 """Nodes; a query over more would keep other threads waiting for too long, and cannot be stopped."""
 MOST_IN_ERROR = 3_000
 """Children of one ERROR, which the grammar does not group as it does others: a query's time grows with the square."""
+BETWEEN_LOOKS = 32
+"""Matches whose conditions are tried between two looks at the clock."""
 DEEPEST_START = 300
 """Levels; the time of a query grows with the square of them."""
 
@@ -80,8 +82,8 @@ class CheckedQuery:
         if within is not None:
             cursor.set_byte_range(*within)
         matches: list[Match] = []
-        for pattern, captures in cursor.matches(root):
-            if late():
+        for number, (pattern, captures) in enumerate(cursor.matches(root)):
+            if number % BETWEEN_LOOKS == 0 and late():
                 return None
             narrowed: Span | None = None
             for condition in self._conditions[pattern]:

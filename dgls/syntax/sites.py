@@ -46,6 +46,14 @@ _ByteEdit = tuple[int, int, bytes]
 """Bytes to replace, and what with."""
 
 
+class _Tried(NamedTuple):
+    """An edit, the source with it, and the tree of that."""
+
+    edit: _ByteEdit
+    changed: bytes
+    tree: Tree
+
+
 class Edit(NamedTuple):
     """Characters ``start`` to ``end`` of a text are replaced by ``text``."""
 
@@ -155,7 +163,7 @@ def _mending_edits(
             found = _mending_edits(inner.of(source), inner.language, inside, wanted, two, clock)
             return [(*inner.outward((start, end)), new) for start, end, new in found]
     before = best = _wrongness(source, tree)
-    edits: list[_ByteEdit] = []
+    edits: list[_Tried] = []
     tries = _tries_of_two(source, language, span) if two else _tries(source, tree, language, span)
     for start, end, new in tries:
         if clock.late():
@@ -174,8 +182,8 @@ def _mending_edits(
         if not edits or (-left.stumble, left.extent) < (-best.stumble, best.extent):
             best, edits = left, []
         if left == best:
-            edits.append((start, end, new))
-    return _tidiest(source, tree, language, edits, clock)
+            edits.append(_Tried((start, end, new), changed, after))
+    return _tidiest(edits)
 
 
 def _edited(tree: Tree, source: bytes, changed: bytes, edit: _ByteEdit) -> Tree:
@@ -189,19 +197,11 @@ def _edited(tree: Tree, source: bytes, changed: bytes, edit: _ByteEdit) -> Tree:
     return edited
 
 
-def _tidiest(
-    source: bytes, tree: Tree, language: Language, edits: Sequence[_ByteEdit], clock: Clock
-) -> list[_ByteEdit]:
-    """Those of ``edits`` after which brackets and indentation agree best; all of them if there was no time."""
-    counts: list[int] = []
-    for edit in edits:
-        start, end, new = edit
-        changed = source[:start] + new + source[end:]
-        after = parse(changed, language, clock, _edited(tree, source, changed, edit))
-        if after is None:
-            return list(edits)
-        counts.append(untidiness(after, changed, min(start for start, *_ in edits)))
-    return [edit for edit, count in zip(edits, counts, strict=True) if count == min(counts)]
+def _tidiest(tried: Sequence[_Tried]) -> list[_ByteEdit]:
+    """Those of the edits after which brackets and indentation agree best."""
+    first = min((one.edit[0] for one in tried), default=0)
+    counts = [untidiness(one.tree, one.changed, first) for one in tried]
+    return [one.edit for one, count in zip(tried, counts, strict=True) if count == min(counts)]
 
 
 def _tries(source: bytes, tree: Tree, language: Language, span: Span) -> Iterator[_ByteEdit]:

@@ -6,42 +6,35 @@ all was right with it: then a token that began behind the gap must still begin t
 """
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
-from tree_sitter import Node, Tree
+from tree_sitter import Node
 
 from dgls.syntax.fragment import Fragment
 from dgls.syntax.language import Language
-from dgls.syntax.tree import Clock, parse
+from dgls.syntax.view import Parsed
 
 
-def takers(fragment: Fragment, fills: Sequence[str], clock: Clock) -> list[int]:
+def takers(fragment: Fragment, filled: Parsed) -> list[int]:
     """The gaps, by number, whose fill makes a string or a comment of what stands behind it."""
-    tokens = fragment.tokens_behind
-    if not any(token is not None for token in tokens):
-        return []
-    source, spans = fragment.view.filled(fills)
-    tree = parse(source, fragment.language, clock)
-    if tree is None:
-        return []
     return [
         gap
-        for gap, (token, (_, end)) in enumerate(zip(tokens, spans, strict=True))
-        if token is not None
-        and _is_inside_text(tree, source, end + token.offset, token.kind, fragment.language)
+        for gap, (token, (_, end)) in enumerate(zip(fragment.tokens_behind, filled.spans, strict=True))
+        if token is not None and _is_inside_text(filled, end + token.offset, token.kind, fragment.language)
     ]
 
 
-def _is_inside_text(tree: Tree, source: bytes, place: int, kind: str, language: Language) -> bool:
+def _is_inside_text(filled: Parsed, place: int, kind: str, language: Language) -> bool:
     """Whether byte ``place``, where a token of a ``kind`` began, is in a string or a comment that began before it."""
-    leaf = tree.root_node.descendant_for_byte_range(place, place + 1)
+    leaf = filled.tree.root_node.descendant_for_byte_range(place, place + 1)
     if leaf is None or (leaf.start_byte == place and leaf.type == kind):
         return False
     nodes: tuple[Node | None, ...] = (leaf, leaf.parent)
     opening = _opening(language)
     return any(
-        node is not None and node.start_byte < place and opening.match(source, node.start_byte) is not None
+        node is not None
+        and node.start_byte < place
+        and opening.match(filled.source, node.start_byte) is not None
         for node in nodes
     )
 

@@ -6,13 +6,13 @@ is wrong than the lesser of: the gaps empty, the original text in them.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from dgls.syntax.fragment import Fragment
 from dgls.syntax.taken import takers
 from dgls.syntax.tree import Clock, Site, characters, parse
-from dgls.syntax.view import Baseline, Span, View
+from dgls.syntax.view import Baseline, Parsed, Span, View
 
 
 class Fault(NamedTuple):
@@ -64,15 +64,20 @@ def verdict(fragment: Fragment, fills: Sequence[str]) -> Verdict:
             )
     if any(shell.prefixed for shell in fragment.shells) and any("\n" in fill for fill in fills):
         return Verdict((), checked=False)  # its lines begin with what is not in the inner language
-    ruling = None if fragment.gave_up else _ruling(fragment.view, fills, clock)
-    if ruling is None:
+    parsed = None if fragment.gave_up else fragment.view.parsed(fills, clock)
+    ruling = None if parsed is None else _ruling(fragment.view, fills, parsed)
+    if parsed is None or ruling is None:
         fragment.gave_up = True
         return Verdict((), checked=False)
     if ruling.faults and _is_excused(fragment, fills, clock):
         ruling = Verdict(())
-    taken = () if ruling.faults else takers(fragment, fills, clock)
-    faults = (Fault(gap, 0, len(fills[gap]), "invalid", "this takes in the code behind it") for gap in taken)
-    return ruling._replace(faults=(*ruling.faults, *faults))
+    if ruling.faults:
+        return ruling
+    taken = (
+        Fault(gap, 0, len(fills[gap]), "invalid", "this takes in the code behind it")
+        for gap in takers(fragment, parsed)
+    )
+    return ruling._replace(faults=(*taken, *_joined_words(fragment, fills)))
 
 
 def _is_excused(fragment: Fragment, fills: Sequence[str], clock: Clock) -> bool:
@@ -108,6 +113,27 @@ def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[i
     return [characters(source, start, position) for position in ends or ()]
 
 
+JOINED = "this runs into the word beside it"
+_WORD_BEFORE, _WORD_BEHIND = re.compile(r"\w+\Z"), re.compile(r"\w+")
+
+
+def _joined_words(fragment: Fragment, fills: Sequence[str]) -> Iterator[Fault]:
+    """The words of fills that run into one beside their gap, where what stood in the gap kept words apart.
+
+    So a fill cannot make another name of what is pinned beside it.
+    """
+    sides = [part.decode() for part in fragment.view.parts]
+    for gap, (fill, original) in enumerate(zip(fills, fragment.originals, strict=True)):
+        before, behind = sides[gap], sides[gap + 1]
+        first = _WORD_BEHIND.match(fill or behind)
+        if _WORD_BEFORE.search(before) and first and original and not _WORD_BEHIND.match(original):
+            yield Fault(gap, 0, min(first.end(), len(fill)), "invalid", JOINED)
+            continue
+        last = _WORD_BEFORE.search(fill)
+        if _WORD_BEHIND.match(behind) and last and original and not _WORD_BEFORE.search(original):
+            yield Fault(gap, last.start(), len(fill), "invalid", JOINED)
+
+
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
@@ -121,12 +147,11 @@ def encoding_faults(fills: Sequence[str]) -> list[Fault]:
     ]
 
 
-def _ruling(view: View, fills: Sequence[str], clock: Clock) -> Verdict | None:
-    """The verdict on ``fills`` as this view shows them; None if the time was up."""
-    source, spans = view.filled(fills)
-    sites = view.sites(source, clock)
+def _ruling(view: View, fills: Sequence[str], parsed: Parsed) -> Verdict | None:
+    """The verdict on ``fills`` as this view shows them; None if there was no time to tell what was wrong before."""
+    source, spans, _, sites = parsed
     if not sites:
-        return None if sites is None else Verdict(())
+        return Verdict(())
     baselines = view.baselines
     if baselines is None:
         return None

@@ -24,6 +24,15 @@ class Baseline(NamedTuple):
     spans: list[Span]
 
 
+class Parsed(NamedTuple):
+    """A source with fills in it: where in its bytes they are, its tree, and all that is wrong, in no order."""
+
+    source: bytes
+    spans: list[Span]
+    tree: Tree
+    sites: list[Site]
+
+
 class View:
     """The bytes around some gaps."""
 
@@ -46,10 +55,12 @@ class View:
             end += len(encoded) + len(part)
         return b"".join(pieces), spans
 
-    def sites(self, source: bytes, clock: Clock) -> list[Site] | None:
-        """All that is wrong in ``source``; None if the time was up before the end."""
+    def parsed(self, fills: Sequence[str], clock: Clock) -> Parsed | None:
+        """The source with ``fills`` in the gaps, and what is wrong in it; None if the time was up before the end."""
+        source, spans = self.filled(fills)
         tree = parse(source, self._language, clock)
-        return None if tree is None else wrong_sites(tree, source, self._language, clock)
+        sites = None if tree is None else wrong_sites(tree, source, self._language, clock)
+        return None if tree is None or sites is None else Parsed(source, spans, tree, sites)
 
     def is_right(self, fills: Sequence[str], clock: Clock) -> bool:
         """Whether nothing at all is wrong with ``fills`` in the gaps; False too if the time was up before the end."""
@@ -62,11 +73,10 @@ class View:
         clock = Clock(self._budget_ms)
         found: list[Baseline] = []
         for fills in dict.fromkeys((("",) * len(self._originals), self._originals)):
-            source, spans = self.filled(fills)
-            sites = self.sites(source, clock)
-            if sites is None:
+            parsed = self.parsed(fills, clock)
+            if parsed is None:
                 return None
-            found.append(Baseline(sites, spans))
+            found.append(Baseline(parsed.sites, parsed.spans))
         return found
 
 
