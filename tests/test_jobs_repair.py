@@ -108,6 +108,13 @@ def test_only_faults_that_touch_the_span_are_mended(embedded: Host) -> None:
             "<p>(</p>\n<style>\na { color: red;\n</style>\n<script>\nconst é = [1, 2;\nf(é);\n</script>\n",
             "<p>(</p>\n<style>\na { color: red;}\n</style>\n<script>\nconst é = [1, 2];\nf(é);\n</script>\n",
         ),
+        ("html", "<div>\n  <span>hi\n</div>\n", "<div>\n  <span>hi</span>\n</div>\n"),
+        ("html", "<div>\n<b>x</b>\n<br>\n<p>é\n", "<div>\n<b>x</b>\n<br>\n<p>é\n</div>\n"),
+        (
+            "html",
+            "<body>\n  <div>\n    <p>a</p>\n\n  <ul>\n    <li>b\n  </ul>\n</body>\n",
+            "<body>\n  <div>\n    <p>a</p>\n  </div>\n\n  <ul>\n    <li>b\n  </ul>\n</body>\n",
+        ),
         (
             "markdown",
             "# é (\n\n> ```python\n> def f(x)\n>     return x\n> ```\n\n```js\nlet a = [1;\n```\n",

@@ -18,6 +18,7 @@ from dgls.syntax.expected import state_after
 from dgls.syntax.language import Language
 from dgls.syntax.nested import inner_texts
 from dgls.syntax.predicates import Span
+from dgls.syntax.tags import missing_end_tags
 from dgls.syntax.tidy import BRACKETS, untidiness
 from dgls.syntax.tree import Clock, Site, characters, parse, parseable, wrong_sites
 from dgls.syntax.walk import faulty_nodes, walk
@@ -162,6 +163,9 @@ def _mending_edits(
         if inside is not None:
             found = _mending_edits(inner.of(source), inner.language, inside, wanted, two, clock)
             return [(*inner.outward((start, end)), new) for start, end, new in found]
+    tagged = None if two else _end_tag(source, tree, language, span, clock)
+    if tagged is not None:
+        return [tagged]
     before = best = _wrongness(source, tree)
     edits: list[_Tried] = []
     tries = _tries_of_two(source, language, span) if two else _tries(source, tree, language, span)
@@ -184,6 +188,21 @@ def _mending_edits(
         if left == best:
             edits.append(_Tried((start, end, new), changed, after))
     return _tidiest(edits)
+
+
+def _end_tag(source: bytes, tree: Tree, language: Language, span: Span, clock: Clock) -> _ByteEdit | None:
+    """An end tag for what is open at bytes ``span``, after which less is wrong."""
+    wrong = wrong_sites(tree, source, language, clock)
+    for place, closer in missing_end_tags(source, tree, language, span):
+        edit = place, place, closer
+        changed = source[:place] + closer + source[place:]
+        after = parse(changed, language, clock, _edited(tree, source, changed, edit))
+        left = None if after is None else wrong_sites(after, changed, language, clock)
+        if wrong is None or left is None:
+            return None
+        if len(left) < len(wrong):
+            return edit
+    return None
 
 
 def _edited(tree: Tree, source: bytes, changed: bytes, edit: _ByteEdit) -> Tree:
