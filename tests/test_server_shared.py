@@ -256,6 +256,19 @@ def test_who_asks_for_another_checkpoint_is_told_what_the_server_has(desk: Desk)
         assert filled(first)
 
 
+def test_a_server_that_nobody_uses_gives_way_to_who_asks_for_another_model(desk: Desk) -> None:
+    """As where an editor's only window changes a setting, and starts anew before the server has ended."""
+    with desk.window() as first:
+        filled(first)
+        earlier = desk.server()
+        assert first.end() == 1
+    desk.loads.unlink()
+    with desk.window(environment={"DGLS_MODEL_CHECKPOINT": str(Path(__file__).parent)}) as second:
+        assert filled(second)
+        assert desk.server() != earlier
+    earlier.wait(PATIENCE)
+
+
 def test_a_checkpoint_is_the_same_however_its_folder_is_named(desk: Desk, tmp_path: Path) -> None:
     tests = Path(__file__).parent
     with (

@@ -105,6 +105,8 @@ class Window:
             self._writer.write(framed(msgspec.json.encode(Reply())))
             self._session = Session(hello.layers, self._host.engine, self._writer)
             register(self._session)
+        elif self._host.windows == {self}:
+            self._host.give_way()
         else:
             self._writer.write(framed(msgspec.json.encode(hello)))
             self._writer.leave(1)
@@ -172,10 +174,14 @@ class Host:
     def _let_in(self, connection: socket.socket) -> None:
         self.windows.add(Window(self, connection))
 
+    def give_way(self) -> NoReturn:
+        """End, so that who comes can start a server of their own: with other model settings, of another version."""
+        self._door.close()
+        os._exit(0)
+
     def _end_if_empty(self) -> None:
         if not self.windows:
-            self._door.close()
-            os._exit(0)
+            self.give_way()
 
 
 def run(load: Callable[[ModelSettings], Load] = load_filler) -> NoReturn:
