@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -198,6 +199,19 @@ def widen_the_model(folder: Path) -> None:
     write_json(folder / "config.json", config)
 
 
+def swell(name: str) -> Callable[[Path], None]:
+    """Weights of 4 terabytes, which are a hole in a file."""
+
+    def change(folder: Path) -> None:
+        size = 4 * 10**12
+        header = json.dumps({"all": {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}}).encode()
+        with (folder / name).open("wb") as file:
+            file.write(struct.pack("<Q", len(header)) + header)
+            file.truncate(8 + len(header) + size)
+
+    return change
+
+
 def claim_a_missing_shard(folder: Path) -> None:
     (folder / "model.safetensors").rename(folder / "model-00001-of-00002.safetensors")
     shard = "model-00002-of-00002.safetensors"
@@ -224,6 +238,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no architecture": (write("config.json", "{}"), r"is of architecture nothing"),
     "no weights": (delete("model.safetensors"), r"weights cannot be loaded: .*; copy or export it again"),
     "truncated weights": (truncate("model.safetensors"), r"weights cannot be loaded: .*; copy or export"),
+    "no memory": (
+        swell("model.safetensors"),
+        r"cannot be loaded: .*memory.*; dgls doctor says what|missing, .*",  # a machine may grant what it lacks
+    ),
     "missing shard": (claim_a_missing_shard, r"weights cannot be loaded: .*; copy or export"),
     "missing tensor": (drop_a_tensor, r"tensors of its weights are missing, .*up_proj.*; copy or export"),
     "other shapes": (widen_the_model, r"weights cannot be loaded|tensors of its weights are mismatched"),

@@ -182,8 +182,9 @@ def load_model(
         )
     except Exception as error:  # damaged files raise whatever the reader of the day raises
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        step = "dgls doctor says what it needs" if "memory" in reason else "copy or export it again"
         raise CheckpointError(
-            f'checkpoint "{folder}": its weights cannot be loaded: {reason}; copy or export it again'
+            f'checkpoint "{folder}": its weights cannot be loaded: {reason}; {step}'
         ) from error
     model, loading = loaded
     wrong = {kind: sorted(map(str, loading.get(kind) or ())) for kind in ("missing_keys", "mismatched_keys")}
