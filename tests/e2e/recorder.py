@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,14 +42,41 @@ def main(folder: Path, command: list[str]) -> int:
 
 def said(folder: Path, speaker: str, method: str) -> list[dict[str, Any]]:
     """The parameters of every message ``method`` that ``speaker`` sent, in all runs."""
+    return [
+        message.get("params")
+        for messages in _runs(folder)
+        for sender, message in messages
+        if sender == speaker and message.get("method") == method
+    ]
+
+
+def answers(folder: Path, command: str) -> list[dict[str, Any]]:
+    """The server's answers to ``command``, as whole messages, in all runs."""
     found = []
-    for file in sorted(folder.glob("*.jsonl")):
-        for line in file.read_text(encoding="utf-8").splitlines(keepends=True):
-            if line.endswith("\n"):  # the last one may be on its way
-                entry = json.loads(line)
-                if entry["from"] == speaker and entry["message"].get("method") == method:
-                    found.append(entry["message"].get("params"))
+    for messages in _runs(folder):
+        asked = {
+            message["id"]
+            for sender, message in messages
+            if sender == "editor"
+            and message.get("method") == "workspace/executeCommand"
+            and message["params"]["command"] == command
+        }
+        found += [
+            message
+            for sender, message in messages
+            if sender == "server" and "method" not in message and message.get("id") in asked
+        ]
     return found
+
+
+def _runs(folder: Path) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """The messages of each run, with who sent them."""
+    for file in sorted(folder.glob("*.jsonl")):
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        entries = [
+            json.loads(line) for line in lines if line.endswith("\n")
+        ]  # the last one may be on its way
+        yield [(entry["from"], entry["message"]) for entry in entries]
 
 
 if __name__ == "__main__":

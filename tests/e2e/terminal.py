@@ -72,7 +72,7 @@ class Terminal:
         self.keys("Enter")
 
     def lua(self, code: str, *arguments: Any) -> Any:
-        return self.nvim.exec_lua(code, list(arguments))
+        return self.nvim.exec_lua(code, *arguments)
 
     def mode(self) -> str:
         return str(self.nvim.api.get_mode()["mode"])

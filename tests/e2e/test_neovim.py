@@ -5,9 +5,11 @@
 Screens are kept in ``run/captures/neovim`` (``cat`` shows their colours).
 """
 
+import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -19,12 +21,13 @@ import pytest
 
 from tests.e2e.install_neovim import LEAST, version
 from tests.e2e.install_neovim import neovim as find_neovim
-from tests.e2e.recorder import said
-from tests.e2e.terminal import CAPTURES, PATIENCE, Terminal, keep, neovim
+from tests.e2e.recorder import answers, said
+from tests.e2e.terminal import CAPTURES, PATIENCE, REPOSITORY, Terminal, keep, neovim
 
 pytestmark = pytest.mark.e2e
 
 DGLS = Path(sys.executable).with_name("dgls")
+EMBEDDED = REPOSITORY / "dgls" / "checkpoints" / "embedded"
 
 SHOP = """\
 def total(items):
@@ -232,6 +235,12 @@ def test_an_item_that_no_longer_fits_is_not_put_in(open_file: Open, options: str
     assert fifth().rstrip() == line
 
 
+def select_the_loop(terminal: Terminal) -> None:
+    """Select lines 3 and 4 of SHOP, from `for` on."""
+    terminal.cursor(3, 4)
+    terminal.keys("v", "j", "$", "h")
+
+
 def test_a_selection_is_filled_while_the_canvas_settles_before_ones_eyes(open_file: Open, log: Path) -> None:
     terminal = open_file()
     terminal.lua(
@@ -245,8 +254,7 @@ def test_a_selection_is_filled_while_the_canvas_settles_before_ones_eyes(open_fi
         end
         """
     )
-    terminal.cursor(3, 4)
-    terminal.keys("v", "j", "$", "h")
+    select_the_loop(terminal)
     terminal.type(":Dgls fill")
     terminal.capture("settling-0")
     terminal.keys("Enter")
@@ -273,6 +281,85 @@ def test_a_selection_is_filled_while_the_canvas_settles_before_ones_eyes(open_fi
     terminal.capture("settled")
     terminal.keys("u")
     terminal.until(lambda: terminal.text() == SHOP, "one undo step")
+
+
+def with_edit(text: str, fill: dict[str, Any]) -> str:
+    """``text`` with the one edit of a fill."""
+    [edit] = fill["edits"]
+    lines = text.splitlines(keepends=True)
+
+    def offset(position: dict[str, int]) -> int:
+        return sum(map(len, lines[: position["line"]])) + position["character"]
+
+    start, end = offset(edit["range"]["start"]), offset(edit["range"]["end"])
+    return text[:start] + str(edit["newText"]) + text[end:]
+
+
+def test_one_of_several_fills_is_chosen(open_file: Open, log: Path) -> None:
+    terminal = open_file(options="settings = { infill = { candidates = 8 } }")
+    select_the_loop(terminal)
+    terminal.type(":Dgls! fill")
+    terminal.keys("Enter")
+    [answer] = terminal.until(lambda: answers(log, "dgls.fill"), "the fills")
+    fills = answer["result"]["fills"]
+    assert not answer["result"]["applied"]
+    last = str(len(fills))  # it is the model's affair how many differ and are valid
+    terminal.until(lambda: "Fill with" in terminal.screen() and f"{last}: " in terminal.screen(), "a choice")
+    terminal.capture("choice")
+    terminal.type(last)
+    terminal.keys("Enter")
+    terminal.until(lambda: terminal.text() != SHOP, "the choice is text")
+    assert saved(terminal) == with_edit(SHOP, fills[-1])
+    terminal.keys("u")
+    terminal.until(lambda: terminal.text() == SHOP, "one undo step")
+
+
+def test_a_fill_is_drawn_again_and_each_is_one_undo_step(open_file: Open, log: Path) -> None:
+    terminal = open_file()
+    select_the_loop(terminal)
+    terminal.type(":Dgls fill")
+    terminal.keys("Enter")
+    terminal.until(lambda: answers(log, "dgls.fill"), "the fill")
+    terminal.until(lambda: terminal.text() != SHOP, "it is text")
+    once = terminal.text()
+    terminal.command("Dgls redenoise")
+    [answer] = terminal.until(lambda: answers(log, "dgls.redenoise"), "the other fill")
+    assert answer["result"]["applied"], answer
+    terminal.until(lambda: terminal.text() != once, "it is text")
+    assert saved(terminal) == with_edit(once, answer["result"]["fills"][0])
+    terminal.keys("u")
+    terminal.until(lambda: terminal.text() == once, "one undo step")
+    terminal.keys("u")
+    terminal.until(lambda: terminal.text() == SHOP, "and another")
+
+
+def test_a_selection_is_rewritten_at_a_strength(open_file: Open, log: Path) -> None:
+    terminal = open_file()
+    select_the_loop(terminal)
+    terminal.type(":Dgls rewrite 0.3")
+    terminal.keys("Enter")
+    [answer] = terminal.until(lambda: answers(log, "dgls.rewrite"), "the answer")
+    [asked] = said(log, "editor", "workspace/executeCommand")
+    assert asked["arguments"][0]["strength"] == 0.3
+    if answer["result"]["applied"]:
+        terminal.until(lambda: terminal.text() != SHOP, "it is text")
+    lines, before = saved(terminal).split("\n"), SHOP.split("\n")
+    assert lines[:2] == before[:2] and lines[-10:] == before[-10:]
+
+
+def test_pause_status_and_log(open_file: Open) -> None:
+    terminal = open_file(options=ALONE)
+    statusline = "return require('dgls').statusline()"
+    terminal.command("Dgls pause")
+    terminal.until(lambda: terminal.lua(statusline) == "dgls paused", "it pauses")
+    terminal.command("Dgls status")
+    terminal.until(lambda: "; :Dgls pause once more goes on" in terminal.messages(), "it says so")
+    terminal.command("Dgls pause")
+    terminal.until(lambda: terminal.lua(statusline) == "dgls ready", "it goes on")
+    terminal.command("Dgls status")
+    terminal.until(lambda: "dgls: ready" in terminal.messages(), "it says so")
+    terminal.command("Dgls log")
+    terminal.until(lambda: terminal.lua("return vim.api.nvim_buf_get_name(0)").endswith("lsp.log"), "the log")
 
 
 def test_holes_are_filled_and_undone(open_file: Open) -> None:
@@ -356,10 +443,16 @@ def test_wrong_commands_are_explained_and_harmless(open_file: Open) -> None:
     assert terminal.text() == SHOP
 
 
+def health(terminal: Terminal) -> str:
+    """What `:checkhealth dgls` says, however long a machine with other work takes."""
+    terminal.lua("require('dgls.health').patience_ms = ...", int(PATIENCE * 1000))
+    terminal.nvim.api.exec2("checkhealth dgls", {})
+    return terminal.text()
+
+
 def test_checkhealth_finds_the_server(open_file: Open) -> None:
     terminal = open_file()
-    terminal.nvim.api.exec2("checkhealth dgls", {})
-    report: Any = terminal.text()
+    report = health(terminal)
     assert "ERROR" not in report
     assert "serves 1 buffer" in report
     terminal.capture("checkhealth")
@@ -382,15 +475,15 @@ main()
     ],
     ids=["missing", "broken", "another version"],
 )
+@WAYS
 def test_a_server_that_does_not_start_is_named_once_and_typing_goes_on(
-    nvim: Path, tmp_path: Path, runtime: Path, command: list[str], told: str
+    nvim: Path, tmp_path: Path, runtime: Path, command: list[str], told: str, options: str
 ) -> None:
     file = tmp_path / "shop.py"
     file.write_text(SHOP, encoding="utf-8")
     words = ", ".join(f"[=[\n{word}]=]" for word in command)
-    with neovim(
-        nvim, tmp_path, f"require('dgls').setup{{ cmd = {{ {words} }} }}", file, runtime=runtime
-    ) as terminal:
+    init = f"require('dgls').setup{{ cmd = {{ {words} }}, {options} }}"
+    with neovim(nvim, tmp_path, init, file, runtime=runtime) as terminal:
         terminal.until(lambda: told in terminal.messages(), "it says what is wrong")
         terminal.keys("i")
         terminal.type("x")
@@ -398,6 +491,49 @@ def test_a_server_that_does_not_start_is_named_once_and_typing_goes_on(
         terminal.command("Dgls fill")
         terminal.until(lambda: "no server is attached here" in terminal.messages(), "a command says why")
         assert terminal.text() == "x" + SHOP
+
+
+def test_checkhealth_says_what_an_old_python_says_and_what_to_do(nvim: Path, tmp_path: Path) -> None:
+    old = tmp_path / "dgls"
+    old.write_text("#!/bin/sh\necho 'Traceback' >&2\necho 'ImportError: StrEnum' >&2\nexit 1\n")
+    old.chmod(0o755)
+    file = tmp_path / "shop.py"
+    file.write_text(SHOP, encoding="utf-8")
+    with neovim(nvim, tmp_path, f"require('dgls').setup{{ cmd = {{ '{old}', 'serve' }} }}", file) as terminal:
+        terminal.until(lambda: ":checkhealth dgls says why" in terminal.messages(), "it says where to look")
+        report = health(terminal)
+        assert f"ERROR {old} does not start" in report
+        assert "ImportError: StrEnum" in report
+        assert "Python of 3.11 or later" in report
+
+
+def test_a_model_that_does_not_fit_is_named_with_the_next_step(nvim: Path, tmp_path: Path) -> None:
+    file = tmp_path / "shop.py"
+    file.write_text(SHOP, encoding="utf-8")
+    named = f"vim.env.DGLS_MODEL_CHECKPOINT = '{huge(tmp_path)}'"
+    init = f"{named}\nrequire('dgls').setup{{ cmd = {{ '{DGLS}', 'serve' }} }}"
+    with neovim(nvim, tmp_path, init, file) as terminal:
+        terminal.until(lambda: "dgls doctor says what it needs" in terminal.messages(), "it says so")
+        terminal.keys("i")
+        terminal.type("x")
+        terminal.until(lambda: terminal.text() == "x" + SHOP, "typing")
+        terminal.keys("Escape")
+        report = health(terminal)
+        assert "ERROR the checkpoint needs about 4000." in report
+        assert "name a smaller checkpoint in model.checkpoint" in report
+
+
+def huge(folder: Path) -> Path:
+    """A checkpoint whose weights, of 4 terabytes, are a hole in a file."""
+    checkpoint = folder / "huge"
+    shutil.copytree(EMBEDDED, checkpoint, ignore=shutil.ignore_patterns("*.safetensors"))
+    header = json.dumps(
+        {"all": {"dtype": "F32", "shape": [10**12], "data_offsets": [0, 4 * 10**12]}}
+    ).encode()
+    with (checkpoint / "model.safetensors").open("wb") as file:
+        file.write(struct.pack("<Q", len(header)) + header)
+        file.truncate(8 + len(header) + 4 * 10**12)
+    return checkpoint
 
 
 def test_two_neovims_share_one_server(open_file: Open, log: Path) -> None:

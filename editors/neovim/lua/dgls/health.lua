@@ -6,9 +6,9 @@ function M.check()
   local health = vim.health
   health.start("dgls")
   M._neovim(health)
-  local command = require("dgls.config").current.cmd
-  if M._server(health, command) then
-    M._doctor(health, command)
+  local program = M._program(require("dgls.config").current.cmd)
+  if M._server(health, program) then
+    M._doctor(health, program)
   end
   M._clients(health)
 end
@@ -25,42 +25,68 @@ function M._neovim(health)
   end
 end
 
-function M._server(health, command)
-  if vim.fn.executable(command[1]) == 0 then
-    health.error(("there is no command %q"):format(command[1]), {
+--- How long the server's program may take to say how it is: nothing else can be done in Neovim meanwhile.
+M.patience_ms = 15000
+
+--- The words of `command` that name the program: those before `serve`.
+function M._program(command)
+  local words = {}
+  for _, word in ipairs(command) do
+    if word == "serve" then
+      break
+    end
+    words[#words + 1] = word
+  end
+  return words
+end
+
+--- Run the program with `arguments`, for as long as there is patience; its code is 124 where that was not enough.
+function M._run(program, arguments)
+  return vim.system(vim.list_extend(vim.list_slice(program), arguments), { text = true }):wait(M.patience_ms)
+end
+
+function M._server(health, program)
+  local name = table.concat(program, " ")
+  if vim.fn.executable(program[1]) == 0 then
+    health.error(("there is no command %q"):format(program[1]), {
       "Install dgls with pip, in an environment that is on PATH when Neovim starts,",
-      'or name it: require("dgls").setup({ cmd = { "/path/to/dgls", "serve" } })',
+      'or name it: require("dgls").setup({ cmd = { "/path/to/dgls", "serve", "--shared" } })',
     })
     return false
   end
-  local said = vim.trim(vim.fn.system({ command[1], "--version" }))
-  if vim.v.shell_error ~= 0 then
-    health.error(("%s does not start"):format(command[1]), {
-      said ~= "" and said or "The Python that it was installed with may be gone.",
+  local done = M._run(program, { "--version" })
+  if done.code ~= 0 then
+    local said = vim.trim(done.stderr ~= "" and done.stderr or done.stdout)
+    health.error(("%s does not start"):format(name), {
+      said ~= "" and said:match("[^\n]*$") or "The Python that it was installed with may be gone.",
       "Install dgls again with pip, in an environment of a Python of 3.11 or later.",
     })
     return false
   end
-  health.ok(("%s: %s"):format(vim.fn.exepath(command[1]), said))
+  health.ok(("%s: %s"):format(#program == 1 and vim.fn.exepath(name) or name, vim.trim(done.stdout)))
   return true
 end
 
 --- What the server's own doctor finds, without its trial fill.
-function M._doctor(health, command)
-  local said = vim.fn.system({ command[1], "doctor", "--json", "--no-fill" })
-  local ok, report = pcall(vim.json.decode, said)
-  if not ok or type(report) ~= "table" then
-    health.warn("dgls doctor has no answer", { "Run it in a terminal: dgls doctor" })
+function M._doctor(health, program)
+  local advice = { ("Run it in a terminal: %s doctor"):format(table.concat(program, " ")) }
+  local done = M._run(program, { "doctor", "--json", "--no-fill" })
+  if done.code == 124 then
+    health.warn(("dgls doctor has no answer within %d s"):format(M.patience_ms / 1000), advice)
     return
   end
-  for _, finding in ipairs(report.findings or {}) do
-    local advice = finding.next_step ~= nil and finding.next_step ~= vim.NIL and { finding.next_step } or nil
-    local tell = finding.level == "error" and health.error or health.warn
-    tell(finding.message, advice)
+  local ok, report = pcall(vim.json.decode, done.stdout)
+  if not ok or type(report) ~= "table" then
+    health.warn("dgls doctor has no answer", advice)
+    return
   end
-  if #(report.findings or {}) == 0 then
+  for _, finding in ipairs(report.findings) do
+    health.error(finding.wrong, { finding.next_step })
+  end
+  if #report.findings == 0 then
     health.ok("dgls doctor finds nothing wrong")
   end
+  health.info(("a trial fill, with its time: %s doctor, in a terminal"):format(table.concat(program, " ")))
 end
 
 function M._clients(health)

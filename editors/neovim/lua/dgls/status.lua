@@ -15,9 +15,11 @@ local SIGNS = { ready = "ready", busy = "busy", paused = "paused", error = "erro
 
 --- Take a `dgls/status`.
 function M.set(status)
-  if status.state == "disabled" and type(status.uri) == "string" then
-    M.disabled[status.uri] = status.message
-  else
+  local off = status.state == "disabled"
+  if type(status.uri) == "string" then
+    M.disabled[status.uri] = off and status.message or nil
+  end
+  if not off then
     M.last = status
   end
   vim.cmd.redrawstatus()
