@@ -197,14 +197,16 @@ export class Window {
     await this.page.keyboard.type(text);
   }
 
-  /** Open a file of the folder. */
-  async show(name: string): Promise<void> {
+  /** Open a file of the folder, whatever shows it. */
+  async find(name: string): Promise<void> {
     await this.press("Control+p");
-    const input = this.page.locator(".quick-input-widget input[type=text]");
-    await input.fill(path.join(this.folder, name)); // a whole path is found without a search
-    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: name }).waitFor();
-    await this.press("Enter");
+    await this.choose(path.join(this.folder, name), name); // a whole path is found without a search
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  }
+
+  /** Open a file of the folder as text. */
+  async show(name: string): Promise<void> {
+    await this.find(name);
     await this.page.locator(".monaco-editor.focused").first().waitFor();
   }
 
@@ -233,9 +235,35 @@ export class Window {
   /** Run a command by its title. */
   async run(title: string): Promise<void> {
     await this.press("F1");
-    await this.page.locator(".quick-input-widget input[type=text]").fill(`>dgls: ${title}`);
-    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: title }).waitFor();
+    await this.choose(`>dgls: ${title}`, title);
+  }
+
+  /** Choose from the list that is open by what is typed; the entry shows `shown` of it. */
+  async choose(typed: string, shown = typed): Promise<void> {
+    await this.page.locator(".quick-input-widget input[type=text]").fill(typed);
+    await this.page.locator(".quick-input-list .monaco-list-row.focused", { hasText: shown }).waitFor();
     await this.press("Enter");
+  }
+
+  /** Open the menu behind the status bar, by a click; answers its title. */
+  async menu(): Promise<string> {
+    await this.page.locator(".quick-input-widget").waitFor({ state: "hidden" }); // that of before
+    await this.page.locator("[id*='dgls.status'] a").first().click();
+    const title = this.page.locator(".quick-input-widget .quick-input-title");
+    await title.waitFor();
+    return (await title.textContent()) ?? "";
+  }
+
+  /** Say yes to a dialog, by the name of its button. */
+  async agree(button: string): Promise<void> {
+    await this.page.locator(".monaco-dialog-box .monaco-button", { hasText: button }).first().click();
+  }
+
+  /** The lines of the editor that are on the screen, from top to bottom. */
+  async screen(): Promise<string> {
+    const lines = await this.page.locator(".editor-instance .view-lines .view-line").evaluateAll((found) =>
+      found.map((line) => [line.getBoundingClientRect().top, line.textContent] as const).sort(([one], [other]) => one - other).map(([, text]) => text));
+    return lines.join("\n").replaceAll("\u00a0", " ");
   }
 
   /** The ghost text, once there is some. */

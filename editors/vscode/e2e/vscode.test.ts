@@ -5,10 +5,11 @@
 //   node --test e2e/vscode.test.ts      with DGLS_E2E_CACHE, DGLS_E2E_VSIX, DGLS_E2E_PYTHON, DGLS_E2E_PICTURES set
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { after, afterEach, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test, type SuiteContext, type TestContext } from "node:test";
 import { Editor, until, type Message, type Window } from "./editor.ts";
 
 const CANCELLED = -32800;
@@ -80,6 +81,11 @@ function watched(own: string): Record<string, unknown> {
   };
 }
 
+/** Keep a picture of a test that failed. */
+async function shown(context: TestContext | SuiteContext, window: Window): Promise<void> {
+  if ("passed" in context && !context.passed) await window.picture(path.join(pictures, `failed-${context.name.slice(0, 30).replaceAll(/\W+/g, "-")}.png`));
+}
+
 describe("one window", () => {
   const own = path.join(scratch, "one");
   let editor: Editor;
@@ -93,9 +99,7 @@ describe("one window", () => {
     window = await editor.open(folder);
   });
   after(() => editor.stop());
-  afterEach(async (context) => {
-    if ("passed" in context && !context.passed) await window.picture(path.join(pictures, `failed-${context.name.slice(0, 30).replaceAll(/\W+/g, "-")}.png`));
-  });
+  afterEach((context) => shown(context, window));
 
   /** Write a file, open it, and wait until the server knows it. */
   async function given(name: string, text: string): Promise<void> {
@@ -313,6 +317,65 @@ describe("one window", () => {
     assert.notEqual(saved, LONG);
   });
 
+  test("a cell of a notebook gets ghost text, which Tab puts into the notebook", async () => {
+    const cell = (source: string): object => ({ cell_type: "code", execution_count: null, metadata: {}, outputs: [], source: source.split(/(?<=\n)/) });
+    const python = { name: "python3", display_name: "Python 3", language: "python" };
+    const book = { cells: [cell("prices = [3, 4, 5]"), cell(TYPED)], metadata: { kernelspec: python, language_info: { name: "python" } }, nbformat: 4, nbformat_minor: 5 };
+    const sources = (): string[] => (JSON.parse(text("prices.ipynb")) as { cells: { source: string[] }[] }).cells.map(({ source }) => source.join(""));
+    writeFileSync(path.join(folder, "prices.ipynb"), JSON.stringify(book));
+    await window.find("prices.ipynb");
+    await window.page.locator(".notebookOverlay .cell .monaco-editor .view-lines", { hasText: "last" }).click();
+    await window.page.locator(".notebookOverlay .monaco-editor.focused").waitFor();
+    await until("the server to know the notebook", () => editor.sent("client", "notebookDocument/didOpen").at(-1));
+    await window.press("Control+End");
+    await window.type("    ret");
+    const ghost = await window.ghost();
+    await window.picture(path.join(pictures, "notebook.png"));
+    await window.press("Tab");
+    await window.saved("prices.ipynb");
+    const [first, second = ""] = sources();
+    assert.equal(first, "prices = [3, 4, 5]");
+    assert.ok(second.startsWith(`${TYPED}    ret`), second);
+    assert.equal(second.slice(`${TYPED}    ret`.length).replaceAll(/\s/g, ""), ghost.replaceAll(/\s/g, ""));
+  });
+
+  test("the menu behind the status bar pauses and resumes", async () => {
+    assert.match(await window.menu(), /^dgls: (ready|busy)/);
+    await window.picture(path.join(pictures, "menu.png"));
+    await window.choose("Pause");
+    await window.untilStatus(/^dgls: paused/);
+    assert.match(await window.menu(), /^dgls: paused/);
+    await window.choose("Resume");
+    await window.untilStatus(/^dgls: ready/);
+  });
+
+  test("the doctor's report is shown to its end", async () => {
+    await window.menu();
+    await window.choose("Doctor");
+    await window.page.locator(".tab.active", { hasText: "dgls doctor.txt" }).waitFor();
+    const head = await until("the head of the report", async () => {
+      const screen = await window.screen();
+      return screen.includes("extension ") ? screen : undefined;
+    });
+    assert.match(head, /server {5}0\.1\.\d+, from the setting/);
+    assert.match(head, /running {4}yes/);
+    await window.page.locator(".editor-instance .view-lines").first().click();
+    await window.press("Control+End");
+    await until("the end of the report", async () => (await window.screen()).includes("nothing is wrong"));
+    await window.picture(path.join(pictures, "doctor.png"));
+    await window.press("Control+F4");
+  });
+
+  test("First Steps opens the walkthrough", async () => {
+    await window.menu();
+    await window.choose("First Steps");
+    const page = window.page.locator(".gettingStartedContainer");
+    await page.getByText("First steps with dgls").first().waitFor();
+    for (const step of ["Get the server running", "Select, and fill", "Mend what does not parse"]) await page.getByText(step).first().waitFor();
+    await window.picture(path.join(pictures, "walkthrough.png"));
+    await window.press("Control+F4");
+  });
+
   test("a server that dies comes back by itself, and works on", async () => {
     const started = editor.noted().filter((one) => one.from === "recorder");
     const [pid, ...others] = editor.servers();
@@ -385,6 +448,59 @@ describe("a workspace that is not trusted", () => {
     const told = JSON.stringify(editor.noted());
     assert.ok(!told.includes("987654321") && !told.includes("/hostile/model"));
     await window.picture(path.join(pictures, "restricted.png"));
+  });
+});
+
+describe("a server of the extension's own", () => {
+  const own = path.join(scratch, "own");
+  const home = path.join(own, "user/User/globalStorage/dgls.dgls/server");
+  // Its libraries are those that the tests run with: to fetch them again would take minutes. dgls itself is the one installed.
+  const libraries = execFileSync(python, ["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], { encoding: "utf8" }).trim();
+  const chosen = path.join(own, "python");
+  let editor: Editor;
+  let window: Window;
+
+  before(async () => {
+    mkdirSync(own);
+    writeFileSync(chosen, "#!/bin/sh\necho 3.9.2\n", { mode: 0o755 });
+    const settings = { "dgls.server.python": chosen, "dgls.server.pipArguments": ["--no-deps", "--ignore-installed"], "dgls.model.threads": 1, "dgls.infill.command_deadline_ms": 120_000 };
+    editor = await Editor.start({ cache, vsix, scratch: own, chromium }, settings, { PYTHONPATH: libraries, PATH: "/usr/bin:/bin" });
+    window = await editor.open(folder);
+  });
+  after(() => editor.stop());
+  afterEach((context) => shown(context, window));
+
+  test("a Python that is too old is named, with the next step", async () => {
+    await window.told(/no server on this machine yet/);
+    await window.picture(path.join(pictures, "install.png"));
+    await window.run("Install the Server");
+    await window.told(/needs Python 3\.11 or later, and .* is 3\.9\.2: install a newer one/);
+  });
+
+  test("is made on consent, and serves", async () => {
+    writeFileSync(chosen, `#!/bin/sh\nexec ${realpathSync(python)} "$@"\n`);
+    await window.run("Install the Server");
+    await window.agree("Install");
+    await window.untilStatus(/^dgls: ready/);
+    assert.equal(existsSync(path.join(home, "complete")), true);
+  });
+
+  test("is made anew while it serves, and serves again", async () => {
+    const [first] = editor.servers();
+    const made = statSync(path.join(home, "complete")).ino;
+    await window.run("Install the Server");
+    await window.agree("Install");
+    await until("another server", () => editor.servers().some((pid) => pid !== first));
+    await window.untilStatus(/^dgls: ready/);
+    assert.ok(!editor.servers().includes(first ?? 0));
+    assert.notEqual(statSync(path.join(home, "complete")).ino, made);
+    assert.equal(existsSync(`${home}.unfinished`), false);
+    writeFileSync(path.join(folder, "own.py"), BASKET);
+    await window.show("own.py");
+    await window.go(9, 13);
+    await window.press("Control+Alt+g", "h");
+    await window.settled();
+    assert.notEqual(await window.saved("own.py"), BASKET);
   });
 });
 

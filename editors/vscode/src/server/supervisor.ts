@@ -2,6 +2,7 @@
 
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
+import { setTimeout as passed } from "node:timers/promises";
 import * as vscode from "vscode";
 import { ResponseError, State, type LanguageClient } from "vscode-languageclient/node";
 import { crashed, notRunning, notStarted, untrusted, wrongVersion } from "../sentences.ts";
@@ -14,6 +15,8 @@ import { Patience } from "./patience.ts";
 import { reasonOf, versionOf } from "./programs.ts";
 
 const FOLDERS = [".venv", "venv"];
+/** The shared server waits three seconds for another window when the last one has left: only then is its place free. */
+const GRACE_MS = 4_000;
 
 export interface Circumstances {
   readonly context: vscode.ExtensionContext;
@@ -84,7 +87,12 @@ export class Supervisor implements vscode.Disposable {
     const { context, log, tell } = this.circumstances;
     const place = { extension: context.extensionPath, home: this.home, version: this.version, log };
     const agreed = (): void => { if (!this.client) tell("starting", "Installing the server."); };
-    const made = (): Promise<void> => this.stop();
+    const made = async (): Promise<void> => {
+      const ran = this.client !== undefined;
+      await this.stop();
+      tell("starting", "Installing the server.");
+      if (ran) await passed(GRACE_MS);
+    };
     try {
       if (await install({ ...place, agreed, made })) await this.restart();
     } catch (error) {
