@@ -9,13 +9,13 @@ READY := $(VENV)/.ready
 PINNED := PIP_CONSTRAINT=$(CURDIR)/constraints.txt PIP_BUILD_CONSTRAINT=$(CURDIR)/constraints.txt \
 	PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore
 
-.PHONY: help demo test e2e e2e-neovim e2e-vscode lint wheel sources checkpoint vscode clean
+.PHONY: help demo test e2e e2e-installs e2e-neovim e2e-vscode neovim chromium lint wheel sources checkpoint vscode clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo        cut spans out of real code and have them filled, over LSP, before your eyes"
 	@echo "make test        ruff, mypy and pytest"
-	@echo "make e2e         drive the real editors as a person does: e2e-neovim and e2e-vscode"
+	@echo "make e2e         drive the real editors as a person does: e2e-neovim and e2e-vscode; fetches them first"
 	@echo "make e2e-neovim  Neovim in a terminal; fetched, without root, where there is none of 0.12 (apt-get)"
 	@echo "make lint        ruff and mypy alone"
 	@echo "make wheel       build dist/*.whl"
@@ -32,7 +32,10 @@ demo: $(READY)
 test: lint
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile
 
-e2e: e2e-neovim e2e-vscode
+# What is fetched comes at once, and one editor after the other is driven, the second too where the first one fails.
+e2e:
+	@$(MAKE) --no-print-directory --jobs e2e-installs
+	@$(MAKE) --no-print-directory --keep-going e2e-neovim e2e-vscode
 
 e2e-neovim: $(READY)
 	$(BIN)/python -m pytest -m e2e tests/e2e/test_neovim.py
@@ -72,9 +75,9 @@ NODE := run/node/.ready
 WITH_NODE := PATH="$(CURDIR)/run/node/node_modules/.bin:$$PATH"
 NPM := npm --loglevel=error --no-audit --no-fund --ignore-scripts
 RUN := npm --silent run
-vscode: wheel $(NODE)
+LIBRARIES := $(EXTENSION)/node_modules/.package-lock.json
+vscode: wheel $(LIBRARIES)
 	@$(BIN)/python $(EXTENSION)/settings.py --check
-	@cd $(EXTENSION) && $(NPM) ci
 	@cd $(EXTENSION) && $(WITH_NODE) && $(RUN) check && $(RUN) test && $(RUN) bundle
 	@rm -rf $(EXTENSION)/server && mkdir $(EXTENSION)/server
 	@cp dist/*.whl constraints.txt $(EXTENSION)/server/ && cp LICENSE $(EXTENSION)/
@@ -85,15 +88,23 @@ vscode: wheel $(NODE)
 # Debian's Chromium is installed where there is none, and only that needs root; CHROMIUM names another one.
 EDITOR := $(CURDIR)/run/e2e/vscode
 CHROMIUM ?= /usr/bin/chromium
-e2e-vscode: vscode $(EDITOR)/.ready
+e2e-vscode: vscode $(EDITOR)/.ready chromium
+	@cd $(EXTENSION) && DGLS_E2E_CACHE=$(EDITOR) DGLS_E2E_VSIX=$$(ls $(CURDIR)/dist/*.vsix) DGLS_E2E_PYTHON=$(CURDIR)/$(BIN)/python \
+		DGLS_E2E_PICTURES=$(CURDIR)/run/e2e/pictures CHROMIUM=$(CHROMIUM) \
+		$(EDITOR)/node_modules/.bin/node --test e2e/vscode.test.ts
+
+# All that the tests of both editors fetch.
+e2e-installs: $(LIBRARIES) $(EDITOR)/.ready chromium neovim
+
+neovim: $(READY)
+	@$(BIN)/python -m tests.e2e.install_neovim
+
+chromium:
 	@test -x $(CHROMIUM) || test $$(id -u) = 0 \
 		|| { echo "the test needs a browser: as root, apt-get install chromium, or name one: make e2e-vscode CHROMIUM=..."; exit 1; }
 	@test -x $(CHROMIUM) || { export DEBIAN_FRONTEND=noninteractive; apt-get -qq update \
 		&& apt-get -qq install -y --no-install-recommends chromium >/dev/null; } \
 		|| { echo "the test needs a browser, and apt-get could not install chromium: name one: make e2e-vscode CHROMIUM=..."; exit 1; }
-	@cd $(EXTENSION) && DGLS_E2E_CACHE=$(EDITOR) DGLS_E2E_VSIX=$$(ls $(CURDIR)/dist/*.vsix) DGLS_E2E_PYTHON=$(CURDIR)/$(BIN)/python \
-		DGLS_E2E_PICTURES=$(CURDIR)/run/e2e/pictures CHROMIUM=$(CHROMIUM) \
-		$(EDITOR)/node_modules/.bin/node --test e2e/vscode.test.ts
 
 # code-server is tied to Node 24, and has its dependencies beside its source; two links are what its own script would make.
 $(EDITOR)/.ready: $(EXTENSION)/e2e/editor.json
@@ -103,6 +114,10 @@ $(EDITOR)/.ready: $(EXTENSION)/e2e/editor.json
 		&& $(NPM) install --omit=dev && cd extensions && $(NPM) install --omit=dev
 	@cd $(EDITOR)/node_modules/code-server/lib/vscode/bin \
 		&& ln -sf code-linux.sh remote-cli/code-server && ln -sf browser-linux.sh helpers/browser.sh
+	@touch $@
+
+$(LIBRARIES): $(EXTENSION)/package-lock.json | $(NODE)
+	@cd $(EXTENSION) && $(NPM) ci
 	@touch $@
 
 $(NODE):
