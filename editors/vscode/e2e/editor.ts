@@ -7,7 +7,7 @@ import path from "node:path";
 import { chromium as driver, type Browser, type BrowserContext, type Page } from "playwright-core";
 
 /** How long a condition may take to come true on a machine that has other work. */
-export const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 180_000;
 
 const CALM = {
   "security.workspace.trust.enabled": false,
