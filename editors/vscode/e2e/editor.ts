@@ -72,6 +72,8 @@ export async function until<T>(what: string, probe: () => T | Promise<T>, patien
 
 export class Editor {
   readonly record: string;
+  private forgotten = 0;
+  private readonly scratch: string;
   private readonly home: string;
   private readonly address: string;
   private readonly server: ChildProcess;
@@ -83,6 +85,7 @@ export class Editor {
     this.server = server;
     this.browser = browser;
     this.context = context;
+    this.scratch = places.scratch;
     this.home = path.join(places.scratch, "home");
     this.record = path.join(places.scratch, "messages.jsonl");
   }
@@ -93,11 +96,7 @@ export class Editor {
     const home = path.join(scratch, "home");
     const folders = ["--user-data-dir", path.join(scratch, "user"), "--extensions-dir", path.join(scratch, "extensions")];
     mkdirSync(home, { recursive: true, mode: 0o700 }); // a folder open to others is passed over as XDG_RUNTIME_DIR
-    // What is scoped to the machine is read from the machine's own file, where the editor's server runs.
-    for (const kind of ["User", "Machine"]) {
-      mkdirSync(path.join(scratch, "user", kind), { recursive: true });
-      writeFileSync(path.join(scratch, "user", kind, "settings.json"), JSON.stringify({ ...CALM, ...settings }));
-    }
+    write(scratch, settings);
     const env = { ...process.env, HOME: home, XDG_CONFIG_HOME: path.join(home, "config"), XDG_DATA_HOME: path.join(home, "share"), XDG_RUNTIME_DIR: home, ...variables };
     const entry = path.join(cache, "node_modules/code-server/out/node/entry.js");
     await ended(spawn(process.execPath, [entry, ...folders, "--install-extension", vsix], { env, stdio: "ignore" }));
@@ -116,6 +115,11 @@ export class Editor {
     return new Editor(places, address, server, browser, context);
   }
 
+  /** Have other settings from now on; the windows hear of it in their own time. */
+  set(settings: Record<string, unknown>): void {
+    write(this.scratch, settings);
+  }
+
   /** Open a folder in a window of its own. */
   async open(folder: string): Promise<Window> {
     const page = await this.context.newPage();
@@ -126,11 +130,18 @@ export class Editor {
     return new Window(page, folder);
   }
 
+  /** From now on only what is yet to come counts as noted: an answer to an earlier request is no answer to the next. */
+  forget(): void {
+    this.forgotten = this.lines().length;
+  }
+
   /** All that was noted, oldest first. */
   noted(): Noted[] {
-    if (!existsSync(this.record)) return [];
-    const lines = readFileSync(this.record, "utf8").split("\n");
-    return lines.slice(0, -1).map((line) => ({ message: {}, ...(JSON.parse(line) as Partial<Noted>) }) as Noted);
+    return this.lines().slice(this.forgotten).map((line) => ({ message: {}, ...(JSON.parse(line) as Partial<Noted>) }) as Noted);
+  }
+
+  private lines(): string[] {
+    return existsSync(this.record) ? readFileSync(this.record, "utf8").split("\n").slice(0, -1) : [];
   }
 
   /** The messages of one side, of one method. */
@@ -324,6 +335,14 @@ export class Window {
 
   async picture(file: string): Promise<void> {
     await this.page.screenshot({ path: file });
+  }
+}
+
+/** Write settings: what is scoped to the machine is read from the machine's own file, where the editor's server runs. */
+function write(scratch: string, settings: Record<string, unknown>): void {
+  for (const kind of ["User", "Machine"]) {
+    mkdirSync(path.join(scratch, "user", kind), { recursive: true });
+    writeFileSync(path.join(scratch, "user", kind, "settings.json"), JSON.stringify({ ...CALM, ...settings }));
   }
 }
 

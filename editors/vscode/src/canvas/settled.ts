@@ -49,6 +49,7 @@ export class Settled implements vscode.Disposable, vscode.CodeLensProvider {
     const earlier = again && this.fill?.document === document ? this.fill : undefined;
     const before = document.getText();
     const edits = changes.map(({ offset, length, text }) => ({ range: rangeOf(document, { start: offset, end: offset + length }), text }));
+    const isNew = edits.some(({ range, text }) => unix(document.getText(range)) !== unix(text));
     const editor = vscode.window.visibleTextEditors.find((visible) => visible.document === document);
     this.applying += 1;
     try {
@@ -59,7 +60,7 @@ export class Settled implements vscode.Disposable, vscode.CodeLensProvider {
           })
         : applyUnseen(document.uri, edits);
       drawn();
-      if (!(await applied)) return false;
+      if (!(await applied) || (isNew && document.getText() === before)) return false; // a read-only editor says yes, and changes nothing
     } finally {
       this.applying -= 1;
     }
@@ -136,6 +137,10 @@ export class Settled implements vscode.Disposable, vscode.CodeLensProvider {
   dispose(): void {
     this.subscriptions.forEach((subscription) => void subscription.dispose());
   }
+}
+
+function unix(text: string): string {
+  return text.replaceAll("\r\n", "\n");
 }
 
 /** Change a document that no editor shows. */
