@@ -10,7 +10,7 @@ import msgspec
 
 import dgls
 from dgls.config import SECTIONS
-from dgls.engine import explain
+from dgls.failures import explain
 from dgls.infill.request import FillRequest, Gap
 from dgls.layers import Layer, resolve, user_file
 from dgls.policy import refusal, wrong_patterns

@@ -1,67 +1,34 @@
 """The one model thread: it loads the model, takes jobs, and stops working on what nobody wants any more.
 
-Each client has a :class:`Seat`, and three kinds of jobs. An *automatic* one answers a keystroke: only the newest of a
-seat is wanted, so it takes the place of any older one, waiting or running. A *command* was asked for by hand: commands
-of a seat run in the order they came, before what is automatic, and no keystroke drops them. An *idle* one is work that
-may pay later: it runs while nobody waits, and ends where anybody asks for anything.
-
-Work is a generator that yields after each prefill chunk and each denoising step. Between yields the thread looks
-whether the job is still wanted, and whose turn it is: of the seats with work, that which has had the least of the
-thread's time. So each of n seats gets an n-th of the model, however long the jobs of the others are.
-
-A job ends exactly once: with an :class:`Answer`, :class:`Cancelled` or :class:`Failed`. Callbacks run in the model
-thread, or in the thread that submitted or cancelled the job.
+Each client has a :class:`Seat`, and a line of jobs behind it (:mod:`dgls.line`). Between the steps of a job the thread
+looks whether it is still wanted, and whose turn it is: of the seats with work, that which has had the least of the
+thread's time. So each of n seats gets an n-th of the model, however long the jobs of the others are. Idle work runs
+while nobody waits.
 
 Knows nothing of editors, and no torch: what is loaded is imported by the loader, in the model thread.
 """
 
-import logging
 import math
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable, Generator
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Callable
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from dgls.infill.kept import Kept
-from dgls.infill.request import Answer, FillError, FillRequest, Frame, Prefilled
+from dgls.failures import explain, log_failure
+from dgls.infill.request import FillRequest, Frame
+from dgls.job import NOTHING, Cancelled, Failed, Job, Kind, Outcome
+from dgls.line import Filler, Line
 
-log = logging.getLogger(__name__)
-
-Kind = Literal["automatic", "command", "idle"]
 Report = Callable[[float, str], None]
-Steps = Generator[Frame | Prefilled, None, Answer]
+Load = Callable[[Report], Filler]
 
-NOTHING = Answer(fills=(), nfe=0, prefill_tokens=0, rejected=0)
-FIRST_TO_RUN: dict[Kind, int] = {"command": 0, "automatic": 1, "idle": 2}
-"""Of one seat's jobs."""
-LONGEST_MESSAGE = 500
 SWITCH_SECONDS = 0.0005
 """How long a thread waits, at most, for the interpreter while another computes in Python. A message passes through
 three threads, each of which waits so long: with Python's own 5 ms that would take longer than to answer does."""
 LEFT = "the server is shutting down"
-
-
-class Filler(Protocol):
-    """A loaded model. Used by the model thread alone."""
-
-    def new_kept(self, store_mb: int | None) -> Kept:
-        """What is kept for a client that has asked for nothing yet, in ``store_mb`` megabytes at most."""
-        ...
-
-    def fill(self, request: FillRequest, kept: Kept) -> Steps:
-        """The steps of one request; closing the generator cancels it."""
-        ...
-
-    def unload(self) -> None:
-        """Free what it holds; it fills nothing after that."""
-        ...
-
-
-Load = Callable[[Report], Filler]
 
 
 class Loading(NamedTuple):
@@ -79,82 +46,23 @@ class Unloaded(NamedTuple):
     """The model was unloaded since nobody used it; the next request has it loaded again."""
 
 
-class Failed(NamedTuple):
-    """Loading, or one job, failed; the message is for the user."""
-
-    message: str
-
-
-class Cancelled(NamedTuple):
-    """The job was ended before it had an answer."""
-
-    reason: str
-
-
 State = Loading | Ready | Unloaded | Failed
-Outcome = Answer | Cancelled | Failed
-
-
-class Job:
-    """A request on its way; :meth:`cancel` may be called from any thread and at any time."""
-
-    def __init__(
-        self,
-        request: FillRequest,
-        kind: Kind,
-        on_done: Callable[[Outcome], None],
-        on_frame: Callable[[Frame], None] | None = None,
-    ) -> None:
-        self.request = request
-        self.kind = kind
-        self._on_done = on_done
-        self._on_frame = on_frame
-        self._lock = threading.Lock()
-        self._done = False
-
-    @property
-    def done(self) -> bool:
-        """Whether the job has ended; what is still computed for it is of no use."""
-        return self._done
-
-    def cancel(self, reason: str = "cancelled") -> None:
-        """End the job now, if it has not ended; the model thread stops within one step."""
-        self.finish(Cancelled(reason))
-
-    def finish(self, outcome: Outcome) -> None:
-        """End the job with ``outcome``, if it has not ended."""
-        with self._lock:
-            if self._done:
-                return
-            self._done = True
-        self._on_done(outcome)
-
-    def show(self, frame: Frame) -> None:
-        """Pass on what a step shows."""
-        if self._on_frame is not None and not self._done:
-            self._on_frame(frame)
 
 
 class Seat:
-    """One client of an engine: what it wants done, and what the model thread keeps for it.
+    """One client of an engine: what it asks for, and what it is told.
 
     What begins with an underscore is the engine's.
     """
 
     def __init__(
-        self, engine: "Engine", on_state: Callable[[State], None], patience: float, store_mb: int | None
+        self, engine: "Engine", line: Line, on_state: Callable[[State], None], patience: float
     ) -> None:
         self._engine = engine
+        self._line = line
         self._on_state = on_state
         self._patience = patience
-        self._store_mb = store_mb
-        self._waiting: list[Job] = []
-        self._running: Job | None = None
         self._left = False
-        self._served = 0.0
-        """Seconds of the model thread."""
-        self._steps: Steps | None = None
-        self._kept: Kept | None = None
 
     def submit(
         self,
@@ -178,62 +86,6 @@ class Seat:
     def leave(self) -> None:
         """Cancel the client's jobs and free what is kept for it, within one step; does not wait for that."""
         self._engine._leave(self)
-
-    def _next(self) -> Job | None:
-        """What is to be done for it: what has begun, even if it is to be ended, else what waits and is wanted."""
-        if self._running is not None:
-            return self._running
-        self._waiting = [job for job in self._waiting if not job.done]
-        return min(self._waiting, key=lambda job: FIRST_TO_RUN[job.kind], default=None)
-
-    def _put(self, job: Job) -> list[Job]:
-        """Put a job in line; returns those that nobody wants any more."""
-        running = [] if self._running is None else [self._running]
-        # A command makes a keystroke wait, and one that is being worked on is not worth that.
-        unwanted = {"automatic": [*self._waiting, *running], "command": running, "idle": []}[job.kind]
-        dropped = [older for older in unwanted if older.kind == "automatic"]
-        dropped += [older for older in (*self._waiting, *running) if older.kind == "idle"]
-        self._waiting.append(job)
-        return dropped
-
-    def _step(self, filler: Filler, job: Job) -> None:
-        """Take one step of ``job``, which is running; at its end, or where nobody wants it any more, end it."""
-        try:
-            outcome: Outcome | None = Cancelled("cancelled") if job.done else self._advance(filler, job)
-            if outcome is not None and self._steps is not None:
-                self._steps.close()
-        except FillError as error:
-            outcome = Failed(str(error))
-        except BaseException as error:  # even SystemExit: no failure of model or parser ends the server
-            log_failure("a fill", error)
-            outcome = Failed(f"the fill failed: {explain(error)}")
-            self._kept = None  # it may have been left half-done
-        if outcome is not None:
-            self._steps = None
-            self._engine._free(self)
-            job.finish(outcome)
-
-    def _advance(self, filler: Filler, job: Job) -> Outcome | None:
-        """Take one step; returns what came of the job, if that was its last."""
-        if self._steps is None:
-            request = job.request
-            if request.late:
-                return NOTHING
-            if job.kind != "automatic":  # its time starts now: it may have waited for long
-                settings = request.settings
-                limit = settings.command_deadline_ms if job.kind == "command" else settings.deadline_ms
-                request = replace(request, deadline=time.monotonic() + limit / 1000)
-            if self._kept is None:
-                self._kept = filler.new_kept(self._store_mb)
-            self._steps = filler.fill(request, self._kept)
-        try:
-            step = next(self._steps)
-        except StopIteration as end:
-            answer: Answer = end.value
-            return answer
-        if isinstance(step, Frame):
-            job.show(step)
-        return None
 
 
 class Engine:
@@ -280,7 +132,7 @@ class Engine:
         After ``patience`` seconds without a request the client can do without the model, which is unloaded when all
         can. The prefix store that is kept for it takes ``store_mb`` megabytes at most.
         """
-        seat = Seat(self, on_state, patience, store_mb)
+        seat = Seat(self, Line(store_mb), on_state, patience)
         with self._wake:
             self._seats.append(seat)
             seat._left = self._stopped
@@ -311,13 +163,15 @@ class Engine:
             if outcome is None:
                 if job.kind != "idle":
                     unwanted += [
-                        other._running
+                        other._line.running
                         for other in self._seats
-                        if other is not seat and other._running is not None and other._running.kind == "idle"
+                        if other is not seat
+                        and other._line.running is not None
+                        and other._line.running.kind == "idle"
                     ]
-                unwanted += seat._put(job)
+                unwanted += seat._line.put(job)
                 # Time in which it asked for nothing is no credit; a seat with work is never behind.
-                seat._served = max(seat._served, self._served)
+                seat._line.served = max(seat._line.served, self._served)
                 self._wake.notify()
         for older in unwanted:
             older.cancel("superseded by a newer request")
@@ -327,9 +181,9 @@ class Engine:
     def _leave(self, seat: Seat) -> None:
         with self._wake:
             seat._left = True
-            jobs, seat._waiting = seat._waiting, []
-            if seat._running is not None:
-                jobs.append(seat._running)  # the model thread ends it, and then lets the seat go
+            jobs, seat._line.waiting = seat._line.waiting, []
+            if seat._line.running is not None:
+                jobs.append(seat._line.running)  # the model thread ends it, and then lets the seat go
             elif seat in self._seats:
                 self._remove(seat)
             self._wake.notify()
@@ -339,13 +193,13 @@ class Engine:
     def _free(self, seat: Seat) -> None:
         """Say that nothing of ``seat`` is running any more."""
         with self._wake:
-            seat._running = None
+            seat._line.running = None
             if seat._left:
                 self._remove(seat)
 
     def _remove(self, seat: Seat) -> None:
         self._seats.remove(seat)
-        seat._kept = None
+        seat._line.kept = None
 
     def _call(self) -> None:
         """Have the model thread load the model again."""
@@ -376,9 +230,12 @@ class Engine:
             return False
         seat, job = turn
         began = self._seconds()
-        seat._step(filler, job)
+        outcome = seat._line.step(filler, job)
+        if outcome is not None:
+            self._free(seat)
+            job.finish(outcome)
         if job.kind != "idle":
-            seat._served += self._seconds() - began
+            seat._line.served += self._seconds() - began
         return True
 
     def _forget(self, filler: Filler) -> None:
@@ -386,7 +243,7 @@ class Engine:
         with self._wake:
             seats = list(self._seats)
         for seat in seats:
-            seat._kept = None
+            seat._line.kept = None
             seat._on_state(Unloaded())
         filler.unload()
 
@@ -401,9 +258,9 @@ class Engine:
             log_failure("loading the model", error)
             self._enter(failed)
             with self._wake:
-                waiting = [job for seat in self._seats for job in seat._waiting]
+                waiting = [job for seat in self._seats for job in seat._line.waiting]
                 for seat in self._seats:
-                    seat._waiting = []
+                    seat._line.waiting = []
             for job in waiting:
                 job.finish(failed)
             return None
@@ -425,17 +282,17 @@ class Engine:
         with self._wake:
             since = time.monotonic()
             while True:
-                ready = [(seat, job) for seat in self._seats if (job := seat._next()) is not None]
+                ready = [(seat, job) for seat in self._seats if (job := seat._line.next_job()) is not None]
                 if ready:
                     # What is to be ended first, idle work last.
                     seat, job = min(
-                        ready, key=lambda pair: (not pair[1].done, pair[1].kind == "idle", pair[0]._served)
+                        ready, key=lambda pair: (not pair[1].done, pair[1].kind == "idle", pair[0]._line.served)
                     )
-                    if seat._running is None:
-                        seat._waiting.remove(job)
-                        seat._running = job
+                    if seat._line.running is None:
+                        seat._line.waiting.remove(job)
+                        seat._line.running = job
                     if not job.done and job.kind != "idle":
-                        self._served = seat._served
+                        self._served = seat._line.served
                     return seat, job
                 if self._stopped:
                     return None
@@ -444,17 +301,3 @@ class Engine:
                     self._state = Unloaded()
                     return None
                 self._wake.wait(None if left == math.inf else left)
-
-
-def explain(error: BaseException) -> str:
-    """What went wrong, on one line, for the user it happened to."""
-    message = " ".join(str(error).split())[:LONGEST_MESSAGE]
-    if type(error).__module__.startswith("dgls.") and message:  # our own errors are written for users
-        return message
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__
-
-
-def log_failure(what: str, error: BaseException) -> None:
-    """Log a failure by its kind and place alone: its message may quote the document."""
-    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("%s failed: %s at %s", what, type(error).__name__, " < ".join(reversed(places)))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from dgls.config import InfillSettings, ModelSettings
-from dgls.engine import Filler, Load, Report, Steps
+from dgls.engine import Load, Report
 from dgls.infill.kept import Kept
 from dgls.infill.request import FillRequest, Gap
+from dgls.line import Filler, Steps
 
 if TYPE_CHECKING:
     from dgls.model.host import Host

@@ -18,11 +18,12 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
-from dgls.engine import Filler, Report, Steps
+from dgls.engine import Report
 from dgls.infill.kept import Kept
 from dgls.infill.related import resolved
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled, Run
 from dgls.layers import environment_layer, file_layer
+from dgls.line import Filler, Steps
 from dgls.server import serve
 from dgls.server.join import serve_shared
 from dgls.server.shared import run

@@ -13,23 +13,11 @@ from typing import Any, cast
 import pytest
 
 from dgls.config import InfillSettings
-from dgls.engine import (
-    NOTHING,
-    SWITCH_SECONDS,
-    Cancelled,
-    Engine,
-    Failed,
-    Filler,
-    Loading,
-    Ready,
-    Report,
-    Seat,
-    State,
-    Steps,
-    Unloaded,
-)
+from dgls.engine import SWITCH_SECONDS, Engine, Loading, Ready, Report, Seat, State, Unloaded
 from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, Fill, FillRequest, Frame, Gap, Prefilled
+from dgls.job import NOTHING, Cancelled, Failed
+from dgls.line import Filler, Steps
 
 PATIENCE = 60
 """Seconds after which a test that hangs fails."""

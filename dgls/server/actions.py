@@ -14,8 +14,8 @@ import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from dgls.engine import Cancelled
 from dgls.infill.request import Gap
+from dgls.job import Cancelled
 from dgls.server.asking import Ask
 from dgls.server.commands import begin
 from dgls.server.documents import TooLarge

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from dgls.config import InfillSettings
-from dgls.engine import Job, Kind, Outcome
 from dgls.infill.request import Answer, Elsewhere, FillRequest, Find, Frame, Gap, shifted
+from dgls.job import Job, Kind, Outcome
 from dgls.server.messages import FRAME_METHOD, Draft, DraftRun, FrameParams
 from dgls.server.protocol import MessageId
 from dgls.text import Document

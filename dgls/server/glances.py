@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
 
-from dgls.engine import log_failure
+from dgls.failures import log_failure
 from dgls.infill.request import Gap
 from dgls.text import Document
 

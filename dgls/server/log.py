@@ -8,7 +8,7 @@ import logging
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from dgls.engine import log_failure
+from dgls.failures import log_failure
 
 log = logging.getLogger(__name__)
 

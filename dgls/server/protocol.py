@@ -18,7 +18,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInternalError, JsonRpcMeth
 from pygls.protocol import LanguageServerProtocol, default_converter, lsp_method
 from pygls.protocol.json_rpc import JsonRPCNotification, JsonRPCRequestMessage
 
-from dgls.engine import log_failure
+from dgls.failures import log_failure
 from dgls.server.documents import Documents
 from dgls.server.messages import OWN_METHODS, Refused
 from dgls.server.notebooks import Notebooks

@@ -9,8 +9,8 @@ import msgspec
 from lsprotocol import types as lsp
 from pygls.exceptions import JsonRpcException
 
-from dgls.engine import Cancelled
 from dgls.infill.request import Answer, Gap
+from dgls.job import Cancelled
 from dgls.server.asking import Ask, Wanted
 from dgls.server.edits import apply_edits, changes, in_line_ends_of
 from dgls.server.last_fill import LastFill, filled_once

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dgls.config import Settings
-from dgls.engine import log_failure
+from dgls.failures import log_failure
 from dgls.layers import FIELDS, Layer, Resolved, file_layer, resolve
 from dgls.policy import prepare, refusal, wrong_patterns
 from dgls.surroundings import Stamp, Surroundings, look_around, stamp_of

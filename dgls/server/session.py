@@ -28,20 +28,10 @@ from pygls.uris import to_fs_path
 
 import dgls
 from dgls.config import InfillSettings, Settings
-from dgls.engine import (
-    LEFT,
-    NOTHING,
-    Cancelled,
-    Engine,
-    Failed,
-    Job,
-    Kind,
-    Loading,
-    Outcome,
-    State,
-    log_failure,
-)
+from dgls.engine import LEFT, Engine, Loading, State
+from dgls.failures import log_failure
 from dgls.infill.request import Answer, FillRequest, Gap, shifted
+from dgls.job import NOTHING, Cancelled, Failed, Job, Kind, Outcome
 from dgls.layers import Layer, Resolved
 from dgls.server.acceptance import Offers
 from dgls.server.asking import Ask, Wanted, engine_request, show_frame

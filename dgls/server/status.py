@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dgls.engine import Failed, Loading, Unloaded
+from dgls.engine import Loading, Unloaded
+from dgls.job import Failed
 from dgls.server.messages import STATUS_METHOD, StatusParams
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types as lsp
 
-from dgls.engine import Cancelled
 from dgls.infill.request import Frame, Gap, Run
+from dgls.job import Cancelled
 from dgls.server.edits import apply_edits, changes, in_line_ends_of
 from dgls.server.standing import Standing, agreed
 from dgls.text import Document
