@@ -286,7 +286,8 @@ class Engine:
                 if ready:
                     # What is to be ended first, idle work last.
                     seat, job = min(
-                        ready, key=lambda pair: (not pair[1].done, pair[1].kind == "idle", pair[0]._line.served)
+                        ready,
+                        key=lambda pair: (not pair[1].done, pair[1].kind == "idle", pair[0]._line.served),
                     )
                     if seat._line.running is None:
                         seat._line.waiting.remove(job)

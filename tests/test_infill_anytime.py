@@ -30,7 +30,7 @@ def script(monkeypatch, host: Host, *passes: dict[int, tuple[str, float]], enoug
     """
     done: list[int] = []
 
-    def decode(self, view, canvas, conditioning=None):
+    def decode(self, view, canvas, conditioning=None, wanted=None):
         done.append(len(done))
         logits = torch.zeros((*canvas.shape, len(host.tokenizer)))
         logits[..., host.delete_id] = 60.0
@@ -38,7 +38,7 @@ def script(monkeypatch, host: Host, *passes: dict[int, tuple[str, float]], enoug
             logits[:, position, host.delete_id] = 0.0
             [token] = host.tokenizer.encode(word) if word else [host.delete_id]
             logits[:, position, token] = nats
-        return logits
+        return logits if wanted is None else logits[wanted]
 
     monkeypatch.setattr(Host, "decode", decode)
     end_after(monkeypatch, done, enough)

@@ -25,9 +25,9 @@ def random_model(seed: int, sharpness: float):
     """A decoder whose logits depend on the canvas and nothing else."""
     table = torch.randn((VOCABULARY, VOCABULARY), generator=torch.Generator().manual_seed(seed)) * sharpness
 
-    def decode(canvas, conditioning):
+    def decode(canvas, conditioning, wanted):
         neighbours = table[canvas.roll(1, -1)] + table[canvas.roll(-1, -1)]
-        return neighbours + torch.arange(canvas.shape[1])[None, :, None] * 0.01
+        return (neighbours + torch.arange(canvas.shape[1])[None, :, None] * 0.01)[wanted]
 
     return decode
 
@@ -79,6 +79,48 @@ def test_the_same_seed_gives_the_same_canvas_and_another_seed_another(corruption
     first = run(free, corruption, seed=7)[-1].answer
     assert torch.equal(first, run(free, corruption, seed=7)[-1].answer)
     assert not torch.equal(first, run(free, corruption, seed=8)[-1].answer)
+
+
+def test_what_is_done_and_what_is_pinned_costs_no_logits():
+    free = torch.zeros((3, 24), dtype=torch.bool)
+    free[0, :2], free[1, :20] = True, True
+    rules = SamplerRules(8, 1e-6, 1.0, 1.0, 1, 0.005)
+    tokens, asked = torch.full((3, 24), 9), []
+
+    def decode(canvas, conditioning, wanted):
+        asked.append((len(canvas), int(wanted.sum())))
+        assert conditioning is None or conditioning.shape == (len(canvas), 24, VOCABULARY)
+        return random_model(0, 0.0)(canvas, conditioning, wanted)
+
+    noise = Noise(MASK, torch.zeros(VOCABULARY, dtype=torch.bool), {})
+    steps = list(denoise(decode, tokens, free, noise, rules, torch.Generator().manual_seed(0), greedy=1))
+    assert len(steps) == 8
+    assert asked[0] == (2, 22), "the last row has nothing free"
+    assert asked[2:] == [(1, 20)] * 6, "the first row is done after two steps"
+
+
+@pytest.mark.parametrize("corruption", ["hybrid", "uniform"])
+def test_a_row_is_what_it_would_be_without_the_rows_that_are_done(corruption):
+    """Row 0 has one free position and is done at once; what row 1 sees of its own last step stays its own."""
+    free = torch.zeros((2, 24), dtype=torch.bool)
+    free[0, 0], free[1, 4:20] = True, True
+    tokens = torch.arange(48).reshape(2, 24) % 30 + 8
+    model, noise = random_model(5, 2.0), Noise(None, torch.zeros(VOCABULARY, dtype=torch.bool), {})
+    if corruption == "hybrid":
+        noise = noise._replace(mask_id=MASK)
+    seen = []
+
+    def decode(canvas, conditioning, wanted):
+        logits = model(canvas, conditioning, wanted)
+        if conditioning is not None:
+            assert torch.equal(conditioning[-1][wanted[-1]], seen[-1])
+            assert (conditioning[-1][~wanted[-1]].softmax(-1).amax(-1) > 0.999).all()
+        temperature = 0.8 - 0.4 * len(seen) / 7
+        seen.append(logits[-int(wanted[-1].sum()) :] / temperature)
+        return logits
+
+    steps = list(denoise(decode, tokens, free, noise, RULES, torch.Generator().manual_seed(0), greedy=2))
+    assert len(steps) > 2
 
 
 def test_the_quota_spreads_an_uncertain_canvas_over_all_steps():

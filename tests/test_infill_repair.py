@@ -43,14 +43,14 @@ def script(monkeypatch, host: Host, **liking: float) -> list[int]:
     """A model that likes these words, so many nats, for the first token of a gap, and else to delete; counts passes."""
     passes: list[int] = []
 
-    def decode(self, view, canvas, conditioning=None):
+    def decode(self, view, canvas, conditioning=None, wanted=None):
         passes.append(len(passes))
         logits = torch.zeros((*canvas.shape, len(host.tokenizer)))
         logits[..., host.delete_id] = 30.0
         for word, nats in liking.items():
             [token] = host.tokenizer.encode(word)
             logits[:, 0, token] = nats + 30.0
-        return logits
+        return logits if wanted is None else logits[wanted]
 
     monkeypatch.setattr(Host, "decode", decode)
     return passes
@@ -160,7 +160,11 @@ def test_a_leaning_holds_at_its_position_in_its_row_alone():
     generator = torch.Generator().manual_seed(0)
     logits = torch.zeros((2, 6, 20))
     logits[..., 8] = 20.0
-    *_, last = denoise(lambda canvas, _: logits, tokens, free, noise, rules, generator, greedy=1)
+
+    def decode(canvas, conditioning, wanted):
+        return logits[: len(canvas)][wanted]
+
+    *_, last = denoise(decode, tokens, free, noise, rules, generator, greedy=1)
     assert last.answer.tolist() == [[8] * 6, [8, 8, 11, 8, 8, 8]]
 
 

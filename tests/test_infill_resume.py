@@ -71,13 +71,13 @@ def test_what_was_typed_is_pinned_and_drafts_stand_behind_it(monkeypatch, host):
     canvases: list[list[list[int]]] = []
     spelled = host.tokenizer.encode("width * height")
 
-    def decode(self, view, canvas, conditioning=None):
+    def decode(self, view, canvas, conditioning=None, wanted=None):
         canvases.append(canvas.tolist())
         logits = torch.zeros((*canvas.shape, len(host.tokenizer)))
         logits[..., host.delete_id] = 40.0
         for position, token in enumerate(spelled):
             logits[:, position, token] = 80.0
-        return logits
+        return logits if wanted is None else logits[wanted]
 
     monkeypatch.setattr(Host, "decode", decode)
     kept = Kept(host.new_store())
@@ -98,12 +98,12 @@ def test_a_word_that_was_begun_is_gone_on_with(monkeypatch, host):
     lead = host.tokenizer.encode("width *")
     canvases: list[list[list[int]]] = []
 
-    def decode(self, view, canvas, conditioning=None):
+    def decode(self, view, canvas, conditioning=None, wanted=None):
         canvases.append(canvas.tolist())
         logits = torch.zeros((*canvas.shape, len(host.tokenizer)))
         logits[..., host.delete_id] = 40.0
         logits[:, len(lead), whole] = 39.0
-        return logits
+        return logits if wanted is None else logits[wanted]
 
     monkeypatch.setattr(Host, "decode", decode)
     kept = Kept(host.new_store())

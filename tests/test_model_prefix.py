@@ -137,6 +137,9 @@ def test_logits_are_those_of_a_plain_forward_of_the_library(
         assert ours.dtype == torch.float32
         assert ours.shape == (1, canvas_length, host.vocabulary)
         torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=1e-4)
+        wanted = torch.arange(canvas_length)[None] % 5 == 2
+        some = host.decode(store.view(len(tokens), 1), canvas, given_logits, wanted)
+        torch.testing.assert_close(some, theirs[wanted], atol=2e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("layout", ["window_within_a_chunk", "26b"])

@@ -149,9 +149,13 @@ class Drawing:
         first = state == "denoising"
         # What a repair draws must not break again what may be the fault: bytes that make no character.
         barred = self._barred(whole_characters=not first)
-        view = self.store.view(len(self.plan.context), len(tokens))
+
+        def decode(canvas: Tensor, conditioning: Tensor | None, wanted: Tensor) -> Tensor:
+            view = self.store.view(len(self.plan.context), len(canvas))
+            return self.host.decode(view, canvas, conditioning, wanted)
+
         frames = denoise(
-            lambda canvas, conditioning: self.host.decode(view, canvas, conditioning),
+            decode,
             torch.tensor(tokens, device=self.host.device),
             torch.tensor(free, device=self.host.device),
             Noise(self.host.mask_id, barred, self._constraints(canvases[0]), leanings),
@@ -222,9 +226,12 @@ class Drawing:
         view = self.store.view(len(self.plan.context), len(tokens))
         noise = Noise(self.host.mask_id, self._barred(whole_characters=False), {})
         noised = torch.where(free, noise.draw(tokens, self.generator), tokens)
-        likeliest = noise.bar(self.host.decode(view, noised, None)).softmax(-1).amax(-1)
+        logits = noise.bar(self.host.decode(view, noised, None, free), free)
+        likeliest = torch.zeros(free.shape, device=self.host.device).masked_scatter(
+            free, logits.softmax(-1).amax(-1)
+        )
         self.nfe += 1
-        mean = (likeliest * free).sum(-1) / free.sum(-1)
+        mean = likeliest.sum(-1) / free.sum(-1)
         scores = mean * torch.tensor(lengths, device=self.host.device) ** LENGTH_BIAS
         return canvases[int(scores.argmax())]
 

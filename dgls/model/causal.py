@@ -24,10 +24,7 @@ class CausalReader:
     @torch.no_grad()
     def read(self, tokens: Sequence[int]) -> Tensor:
         """Read ``tokens`` behind those read before; the logits behind each, [tokens, vocabulary] in float32."""
-        model = self.host.model
-        output = model.model.encoder(
+        output = self.host.model.model.encoder(
             input_ids=torch.tensor([list(tokens)], device=self.host.device), past_key_values=self._cache
         )
-        cap = model.final_logit_softcapping
-        logits: Tensor = torch.tanh(model.lm_head(output.last_hidden_state[0]).float() / cap) * cap
-        return logits
+        return self.host.logits(output.last_hidden_state[0])

@@ -32,6 +32,7 @@ from dgls.model.description import (
     first_of,
     read_description,
 )
+from dgls.model.memory import keep_freed_memory
 from dgls.model.placement import choose_device, choose_dtype
 from dgls.model.prefix_store import (
     CHUNK,
@@ -109,20 +110,34 @@ class Host:
             yield end
 
     @torch.no_grad()
-    def decode(self, view: View, canvas: Tensor, self_conditioning: Tensor | None = None) -> Tensor:
+    def decode(
+        self,
+        view: View,
+        canvas: Tensor,
+        self_conditioning: Tensor | None = None,
+        wanted: Tensor | None = None,
+    ) -> Tensor:
         """Logits [batch, canvas, vocabulary] in float32, behind the library's soft cap.
 
         ``canvas`` holds ids [batch, canvas]; ``self_conditioning`` are logits of the step before, scaled by
         the temperature, [batch, canvas, vocabulary], or None in the first step. The batch must be the view's.
+        Where ``wanted`` marks positions [batch, canvas], theirs alone, [positions, vocabulary]: over a vocabulary,
+        what nobody looks at is most of the work.
         """
         positions = torch.arange(view.tokens, view.tokens + canvas.shape[1], device=self.device).unsqueeze(0)
-        logits: Tensor = self.model(
+        hidden: Tensor = self.model.model(
             decoder_input_ids=canvas.to(self.device),
             past_key_values=view,
             self_conditioning_logits=self_conditioning,
             decoder_position_ids=positions,
-        ).logits
-        return logits
+        ).last_hidden_state
+        return self.logits(hidden if wanted is None else hidden[wanted])
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """What the head makes of last hidden states [..., width]: [..., vocabulary] in float32, softly capped."""
+        cap = self.model.final_logit_softcapping
+        logits: Tensor = self.model.lm_head(hidden).float()
+        return logits.div_(cap).tanh_().mul_(cap)
 
     @torch.no_grad()
     def _encode(self, store: PrefixStore, chunk: Sequence[int], start: int) -> None:
@@ -160,6 +175,7 @@ def load_host(settings: ModelSettings, report: Report) -> Host:
     what can be checked without the library is checked first.
     """
     report(0.0, "looking for the checkpoint")
+    keep_freed_memory()
     if settings.threads:
         torch.set_num_threads(settings.threads)
     device = choose_device(settings.device)

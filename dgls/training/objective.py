@@ -69,7 +69,8 @@ def take_step(
     order = probabilities.amax(-1).masked_fill(~noised, -1.0).argsort(-1, descending=True).argsort(-1)
     share = 0.8 * torch.rand((len(corrupted), 1), generator=generator, device=corrupted.device)
     accepted = noised & (order < share * noised.sum(-1, keepdim=True))
-    return torch.where(accepted, draw(probabilities, generator), corrupted)
+    uniform = torch.rand(corrupted.shape, generator=generator, device=corrupted.device)
+    return torch.where(accepted, draw(probabilities, uniform), corrupted)
 
 
 def training_losses(
