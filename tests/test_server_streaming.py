@@ -1,15 +1,11 @@
-"""Streaming edits over a real subprocess with a scripted model, and all orders of events in a simulated editor."""
+"""Streaming edits over a real subprocess with a scripted model."""
 
-import asyncio
 import itertools
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from lsp_client import (
     CAPABILITIES,
     REQUEST_CANCELLED,
@@ -22,17 +18,7 @@ from lsp_client import (
     span,
     wait_for,
 )
-from lsprotocol import types as lsp
 
-from dgls.infill.request import Frame, Gap, Run
-from dgls.server.asking import Ask, Wanted
-from dgls.server.documents import Documents
-from dgls.server.last_fill import LastFills
-from dgls.server.messages import Position as Place
-from dgls.server.messages import Range
-from dgls.server.session import Session
-from dgls.server.standing import Standing, agreed
-from dgls.server.streaming import Stream
 from dgls.text import Document, Edit, Position
 
 EDITS = {"server": {"stream": "edits"}}
@@ -337,192 +323,3 @@ def test_holes_stream_into_all_gaps_and_those_without_a_fill_are_restored(
     while editor.code != pad + "x x\n":
         editor.take(one_by_one=True)  # as an editor may tell of one edit after the other
     assert client.result(request)["applied"]
-
-
-# What two frames agree on
-
-RUNS = st.lists(
-    st.tuples(st.text("ab \n", max_size=4), st.sampled_from([None, 0.5])).map(lambda run: Run(*run)),
-    max_size=6,
-)
-
-
-@given(before=RUNS, after=RUNS)
-def test_only_what_both_frames_have_settled_in_order_is_agreed_on(
-    before: list[Run], after: list[Run]
-) -> None:
-    text = agreed(before, after)
-    for draft in (before, after):
-        rest = iter("".join(run.text for run in draft if run.confidence is not None))
-        assert all(character in rest for character in text), "it is a part of both, in order"
-    assert agreed(after, after) == "".join(run.text for run in after if run.confidence is not None)
-
-
-@given(
-    parts=st.tuples(st.text("op\n", max_size=6), st.text("gh", max_size=3), st.text("op\n", max_size=6)),
-    change=st.tuples(st.integers(0, 15), st.integers(0, 15), st.text("XY\n", max_size=2)),
-)
-def test_what_a_stream_wrote_is_found_again_after_a_change_or_given_up(
-    parts: tuple[str, str, str], change: tuple[int, int, str]
-) -> None:
-    before, own, after = parts
-    standing = Standing(before + own + after, (Gap(len(before), len(before) + len(own)),))
-    start, end = sorted(min(place, len(standing.text)) for place in change[:2])
-    now = standing.text[:start] + change[2] + standing.text[end:]
-    moved = standing.moved(now)
-    if moved is not None:
-        assert moved.own == (own,) and moved.text == now
-    untouched = end <= len(before) or start >= len(before) + len(own)
-    assert not untouched or moved is not None
-
-
-# All orders of events
-
-
-class Desk:
-    """An editor and what of a session a stream uses, with every message between them held until it is let through.
-
-    The document is ``left``, the gap and ``right``; in the gap, what the user typed is upper case.
-    """
-
-    def __init__(self, left: str, gap: str, right: str) -> None:
-        self.left, self.gap, self.right = left, gap, right
-        self.version = 1
-        self.written = False
-        self.documents = Documents()
-        self.documents.open(lsp.TextDocumentItem("file:///a", "python", 1, self.text))
-        self.fills = LastFills()
-        self.streams: set[Stream] = set()
-        self.to_editor: deque[tuple[lsp.ApplyWorkspaceEditParams, asyncio.Future[Any]]] = deque()
-        self.to_server: deque[Callable[[], None]] = deque()
-
-    @property
-    def text(self) -> str:
-        return self.left + self.gap + self.right
-
-    # What a stream uses of its session
-
-    def range(self, document: Document, gap: Gap) -> Range:
-        return Range(*(Place(*document.position(offset, "utf-16")) for offset in gap))
-
-    def workspace_apply_edit_async(self, params: lsp.ApplyWorkspaceEditParams) -> asyncio.Future[Any]:
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.to_editor.append((params, answer))
-        return answer
-
-    # What happens in the editor
-
-    def type(self, start: int, end: int, text: str) -> None:
-        start, end = sorted(min(place, len(self.text)) for place in (start, end))
-        low, high = len(self.left), len(self.left + self.gap)
-        whole = self.text
-        if start >= high:
-            self.right = whole[high:start] + text + whole[end:]
-        elif end <= low:
-            self.left = whole[:start] + text + whole[end:low]
-        else:
-            self.gap = whole[low : max(start, low)] + text + whole[min(end, high) : high]
-            self.left, self.right = whole[: min(start, low)], whole[max(end, high) :]
-        self.tell()
-
-    def tell(self, *replies: Callable[[], None], before: bool = True) -> None:
-        self.version += 1
-        version, text = self.version, self.text
-
-        def changed() -> None:
-            identity = lsp.VersionedTextDocumentIdentifier(version, "file:///a")
-            whole = lsp.TextDocumentContentChangeWholeDocument(text)
-            self.documents.change(lsp.DidChangeTextDocumentParams(identity, [whole]))
-            for stream in list(self.streams):
-                stream.see(self.documents.find("file:///a"))
-
-        self.to_server.extend([*replies, changed] if before else [changed, *replies])
-
-    def apply(self, reply_first: bool) -> None:
-        """Apply the next edit, if it is for this version."""
-        params, answer = self.to_editor.popleft()
-        [change] = cast(list[lsp.TextDocumentEdit], params.edit.document_changes)
-        if change.text_document.version != self.version:
-            self.to_server.append(lambda: answer.set_result(lsp.ApplyWorkspaceEditResult(False)))
-            return
-        document = Document.of("file:///a", "python", 1, self.text)
-        [edit] = cast(list[lsp.TextEdit], change.edits)
-        start, end = (
-            document.offset(Position(place.line, place.character), "utf-16") - len(self.left)
-            for place in (edit.range.start, edit.range.end)
-        )
-        self.written = True
-        assert 0 <= start <= end <= len(self.gap), "a byte outside the gap was changed"
-        assert not any(map(str.isupper, self.gap[start:end])), "a keystroke was lost"
-        self.gap = self.gap[:start] + edit.new_text + self.gap[end:]
-        self.tell(lambda: answer.set_result(lsp.ApplyWorkspaceEditResult(True)), before=reply_first)
-
-
-EVENTS = st.lists(
-    st.one_of(
-        st.tuples(st.just("frame"), st.lists(st.sampled_from(["a", "b", "ab", "?"]), max_size=4)),
-        st.tuples(st.just("editor"), st.booleans()),
-        st.tuples(st.just("server"), st.none()),
-        st.tuples(st.just("type"), st.tuples(st.integers(0, 14), st.integers(0, 3), st.text("XY", max_size=2))),
-        st.tuples(st.just("turn"), st.none()),
-    ),
-    max_size=30,
-)  # fmt: skip
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    parts=st.tuples(st.text("op\n", max_size=5), st.text("gh", max_size=3), st.text("op\n", max_size=5)),
-    events=EVENTS,
-    fill=st.sampled_from([None, "", "a", "bab"]),
-)
-def test_no_order_of_events_changes_a_byte_outside_the_gap_or_loses_one(
-    parts: tuple[str, str, str], events: list[tuple[str, Any]], fill: str | None
-) -> None:
-    left, gap, right = parts
-
-    async def run() -> None:
-        desk = Desk(left, gap, right)
-        session = cast(Session, desk)
-        snapshot = desk.documents.get("file:///a")
-        ask = Ask(snapshot, Wanted((Gap(len(left), len(left) + len(gap)),)), 1, "command", 0)
-        stream = Stream(session, ask, "a stream")
-        typed = ""
-
-        async def turn() -> None:
-            for _ in range(5):
-                await asyncio.sleep(0)
-
-        for name, detail in events:
-            if name == "frame":
-                runs = tuple(Run(text, None if text == "?" else 0.9) for text in detail)
-                stream.show(Frame(1, "denoising", (runs,)))
-            elif name == "editor" and desk.to_editor:
-                desk.apply(detail)
-            elif name == "server" and desk.to_server:
-                desk.to_server.popleft()()
-            elif name == "type":
-                desk.type(detail[0], detail[0] + detail[1], detail[2])
-                typed += detail[2]
-            elif name == "turn":
-                await turn()
-
-        async def end() -> bool:
-            if fill is not None and await stream.finish((Gap(len(left), len(left) + len(gap)),), (fill,)):
-                return True
-            return not await stream.restore()
-
-        ending = asyncio.create_task(end())
-        while not ending.done() or desk.to_server or desk.to_editor:
-            await turn()
-            if desk.to_editor:
-                desk.apply(True)
-            if desk.to_server:
-                desk.to_server.popleft()()
-        filled_or_left = await ending
-        if not filled_or_left and desk.written:
-            assert desk.gap == gap, "the original stands there again"
-        if not typed and all(name != "type" for name, _ in events):
-            assert desk.text == left + (gap if fill is None else fill) + right
-
-    asyncio.run(run())

@@ -115,7 +115,7 @@ async def _resolved(
 ) -> lsp.CodeAction:
     with shown(session, LABELS[name], None, partial(ask.end, Cancelled("cancelled"))) as progress:
         ask.watchers.append(progress.show)
-        answer = await session.answered(ask)
+        answer = await session.work.answered(ask)
     now = session.documents.find(asked.uri)
     if now is None or now.text != ask.snapshot.text:
         raise _changed_meanwhile()

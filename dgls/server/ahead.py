@@ -37,9 +37,9 @@ def fill_next(session: "Session", now: Document, shown: Rest, wanted: "Wanted") 
 
     def done(answer: Answer) -> None:
         session.protocol.tracing.tell(f"filled ahead: {len(answer.fills)} fills, {answer.nfe} decoder passes")
-        session.answers.remember(accepted.uri, session.answer_in(accepted, next_one, answer))
+        session.answers.remember(accepted.uri, session.work.answer_in(accepted, next_one, answer))
 
-    session.work_idle(accepted, next_one, settings.infill, done)
+    session.work.fill_idle(accepted, next_one, settings.infill, done)
 
 
 def improve(
@@ -65,4 +65,4 @@ def improve(
 
     settings = session.settings_for(ask.snapshot).infill
     patient = replace(settings, deadline_ms=settings.command_deadline_ms)
-    session.work_idle(ask.snapshot, ask.wanted, patient, done)
+    session.work.fill_idle(ask.snapshot, ask.wanted, patient, done)

@@ -120,7 +120,7 @@ def begin(
         session.show(refused.message, lsp.MessageType.Error)
         raise
     wanted = wanted._replace(candidates=asked.candidates)
-    return session.ask(snapshot, wanted, "command", partial(answer, asked))
+    return session.work.ask(snapshot, wanted, "command", partial(answer, asked))
 
 
 def _command(name: str) -> Command:

@@ -71,7 +71,7 @@ class Documents:
             before = self._open[uri]
             self.typing.note(uri, strokes_of(before, edits, self.encoding), time.monotonic())
             changed = before.edited(version, edits, self.encoding)
-            if sum(map(len, changed.lines)) > LARGEST_DOCUMENT:
+            if changed.starts[-1] > LARGEST_DOCUMENT:
                 self._drop(uri, changed.language_id)
             else:
                 self._open[uri] = changed

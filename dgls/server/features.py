@@ -125,7 +125,7 @@ def status(session: Session, params: Any) -> "asyncio.Task[Any]":
 def pause(session: Session, arguments: Sequence[Any], token: Any) -> None:
     """``dgls.pause``: fill nothing unasked from now on."""
     session.paused = True
-    session.supersede()
+    session.work.supersede()
     session.status.tell()
 
 

@@ -76,7 +76,7 @@ def offer(
     settings, typing = session.settings_for(snapshot).inline, session.documents.typing
     known = _worth(session, cursor, _selected(cursor, session.answers.find(snapshot, offset)))
     if holds_back(settings, typing.motion(uri), by_hand=by_hand):
-        session.supersede()
+        session.work.supersede()
         mistyped = settings.trigger == "automatic" and typing.motion(uri) == "deleted" and not cursor.begins
         deleted = typing.removed(uri)
         return show(
@@ -87,16 +87,16 @@ def offer(
     )
     if known:
         session.look(snapshot)  # for the next request: what is shown already may be shown once more
-        session.supersede()
+        session.work.supersede()
         fill_next(session, snapshot, known[0], wanted)
         return show(session, snapshot, known)
     wait = 0.0 if by_hand else typing.wait(settings, session.offers.counts, time.monotonic())
-    return session.ask(snapshot, wanted, "automatic", partial(_answered, session, cursor, show), wait)
+    return session.work.ask(snapshot, wanted, "automatic", partial(_answered, session, cursor, show), wait)
 
 
 async def _answered(session: Session, cursor: Cursor, show: Show, ask: Ask) -> Any:
     try:
-        answer = await session.answered(ask)
+        answer = await session.work.answered(ask)
     except JsonRpcRequestCancelled:
         raise
     except JsonRpcException:
@@ -120,7 +120,7 @@ def _look(
     session: Session, cursor: Cursor, now: Document, typed: int, ask: Ask, answer: Answer
 ) -> Sequence[Rest]:
     """What of an answer the user gets when so many characters have been ``typed`` since it was asked for."""
-    given = session.answer_in(cursor.snapshot, ask.wanted, answer)
+    given = session.work.answer_in(cursor.snapshot, ask.wanted, answer)
     if cursor.begins:
         [gap] = answer.gaps or ask.wanted.gaps
         rests = _extending(cursor, gap, given.fills, given.first_id)

@@ -98,7 +98,7 @@ def nothing(wanted: Wanted, left: int) -> str:
 
 async def _at_once(session: Session, name: str, apply: bool, ask: Ask) -> FillResult:
     """One edit, once the fill is found."""
-    answer = await session.answered(ask)
+    answer = await session.work.answered(ask)
     if not answer.fills:
         return FillResult(False, reason=nothing(ask.wanted, answer.left), left=answer.left)
     now = session.documents.find(ask.snapshot.uri)
@@ -122,7 +122,7 @@ async def _streamed(session: Session, name: str, ask: Ask) -> FillResult:
     """Edits while the fill is found; the document ends with the fill, or as it was."""
     stream = Stream(session, ask, LABELS[name])
     try:
-        answer = await session.answered(ask)
+        answer = await session.work.answered(ask)
     except asyncio.CancelledError:  # it is answered at once
         session.keep(asyncio.create_task(_put_back(session, name, stream)))
         raise

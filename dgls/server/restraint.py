@@ -10,12 +10,13 @@ Pure functions over changes, and the little that is remembered of them. Knows no
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from statistics import median
 from typing import Literal, NamedTuple
 
 from dgls.config import InlineSettings
 from dgls.server.acceptance import Counts
-from dgls.text import Document, Edit, Encoding, Position
+from dgls.text import Document, Edit, Encoding, Position, split_lines
 
 KEPT = 64
 """Strokes of a document that are looked back at for one that a later one undoes."""
@@ -45,18 +46,18 @@ class Stroke(NamedTuple):
 
 def strokes_of(before: Document, edits: Sequence[Edit], encoding: Encoding) -> list[Stroke]:
     """What ``edits``, each of the result of the one before, did to ``before``."""
-    if len(edits) > MOST_EDITS:
+    if not edits or len(edits) > MOST_EDITS:
         return []
     strokes: list[Stroke] = []
-    document = before
-    for edit in edits:
-        after = document.edited(document.version, [edit], encoding)
+    found = accumulate(
+        edits[:-1], lambda document, edit: document.edited(0, [edit], encoding), initial=before
+    )
+    for document, edit in zip(found, edits, strict=True):
         if edit.start is None or edit.end is None:
-            strokes.append(_difference(document.lines, after.lines))
+            strokes.append(_difference(document.lines, split_lines(edit.text)))
         else:
             start, end = sorted((edit.start, edit.end))
             strokes.append(Stroke(start, document.between(start, end, encoding), edit.text))
-        document = after
     return strokes
 
 

@@ -1,7 +1,6 @@
-"""One client: its documents, its settings, what it has asked for, and what it is told.
+"""One client: its documents, its settings, and what it is told.
 
-A session turns requests to jobs of the engine and brings what comes back from the model thread to the event
-loop. The features themselves stand in ``features.py``.
+What it has asked for stands in ``work.py``, the features themselves in ``features.py``.
 """
 
 import asyncio
@@ -9,35 +8,30 @@ import logging
 import math
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types as lsp
-from msgspec.structs import replace
 from pygls.exceptions import (
     FeatureNotificationError,
-    JsonRpcException,
     JsonRpcInternalError,
-    JsonRpcRequestCancelled,
 )
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 import dgls
-from dgls.config import InfillSettings, Settings
-from dgls.engine import LEFT, Engine, Loading, State
+from dgls.config import Settings
+from dgls.engine import Engine, Loading, State
 from dgls.failures import log_failure
-from dgls.infill.request import Answer, FillRequest, Gap, shifted
-from dgls.job import NOTHING, Cancelled, Failed, Job, Kind, Outcome
+from dgls.infill.request import Gap
+from dgls.job import Failed
 from dgls.layers import Layer, Resolved
 from dgls.server.acceptance import Offers
-from dgls.server.asking import Ask, Wanted, engine_request, show_frame
 from dgls.server.configuration import begin
 from dgls.server.documents import Documents
-from dgls.server.edits import in_line_ends_of
 from dgls.server.elsewhere import OtherTexts
 from dgls.server.glances import Glances
 from dgls.server.last_fill import LastFills
@@ -47,10 +41,11 @@ from dgls.server.messages import Position, Range
 from dgls.server.notebooks import SYNC, Notebooks
 from dgls.server.protocol import Protocol, converter
 from dgls.server.rules import Rules
-from dgls.server.shown import Answers, Shown, shown
+from dgls.server.shown import Answers
 from dgls.server.status import Status
 from dgls.server.stdio import Writer, watch_process
-from dgls.text import Document, typed_since
+from dgls.server.work import Work
+from dgls.text import Document
 
 if TYPE_CHECKING:
     from dgls.server.streaming import Stream
@@ -83,7 +78,7 @@ class Session(LanguageServer):
         self.engine = engine
         server = self.resolved.settings.server
         patience = 60 * server.unload_minutes or math.inf
-        self.seat = engine.join(self._in_loop(self._on_state), patience, server.store_mb)
+        self.seat = engine.join(self.in_loop(self._on_state), patience, server.store_mb)
         self.state: State = engine.state
         """Where the model stands, as far as the event loop has heard."""
         self.wants_frames = False
@@ -94,15 +89,12 @@ class Session(LanguageServer):
         """Whether nothing is filled unasked."""
         self.fills = LastFills()
         self.answers = Answers()
-        self._idle: Job | None = None
         self.other_texts = OtherTexts()
         self.offers = Offers()
         self.streams: set[Stream] = set()
         self.glances = Glances(self)
+        self.work = Work(self)
         self._loading = LoadingBar(self)
-        self._asks: set[Ask] = set()
-        self._newest: Ask | None = None
-        """Of the automatic ones."""
         self._shown: set[str] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._initialized = False
@@ -135,11 +127,6 @@ class Session(LanguageServer):
         It is neither filled nor context of another nor parsed.
         """
         return self.rules.refusal(document)
-
-    @property
-    def at_work(self) -> bool:
-        """Whether the client waits for the model."""
-        return any(ask.job is not None and not ask.outcome.done() for ask in self._asks)
 
     # Beginning and end
 
@@ -178,8 +165,7 @@ class Session(LanguageServer):
         self.seat.leave()
         self._watch.set()
         want_none(self)
-        for ask in list(self._asks):
-            ask.end(Cancelled(LEFT))
+        self.work.end_all()
         for task in list(self._tasks):
             task.cancel()
 
@@ -187,103 +173,6 @@ class Session(LanguageServer):
         """End the session and the connection, in order if the client had asked for a shutdown."""
         self.close()
         self._writer.leave(0 if self.protocol._shutdown else 1)
-
-    # Jobs
-
-    def ask(
-        self,
-        snapshot: Document,
-        wanted: Wanted,
-        kind: Kind,
-        answer: Callable[[Ask], Coroutine[Any, Any, Value]],
-        wait: float = 0.0,
-    ) -> "asyncio.Task[Value]":
-        """Give the engine gaps of ``snapshot`` to fill, in ``wait`` seconds; reply with what ``answer`` makes of it.
-
-        To be called before anything is awaited. If the client cancels the reply, the work for it ends too.
-        """
-        if kind == "automatic":
-            self.supersede()
-        msg_id = self.protocol.msg_id
-        assert msg_id is not None, "fills are asked by requests"
-        request, shift = engine_request(self, snapshot, wanted)
-        ask = Ask(snapshot, wanted, msg_id, kind, shift)
-        if kind == "automatic":
-            self._newest = ask
-        reply = asyncio.create_task(answer(ask))
-
-        def ended(_: object) -> None:
-            ask.end(Cancelled("the request has ended"))
-            self._asks.discard(ask)
-            self.status.tell()
-
-        self._asks.add(ask)
-        # Not a `finally` in the coroutine: a task that is cancelled before its first turn never enters it.
-        reply.add_done_callback(ended)
-
-        def start() -> None:
-            ask.waits = None
-            looking = self.look(snapshot)
-            if looking is None:
-                self._submit(ask, request)
-            else:
-                looking.add_done_callback(lambda _: self._submit(ask, request))
-
-        if wait > 0:
-            ask.waits = self.loop.call_later(wait, start)
-        else:
-            start()
-        return reply
-
-    def work_idle(
-        self, snapshot: Document, wanted: Wanted, infill: InfillSettings, on_answer: Callable[[Answer], None]
-    ) -> None:
-        """Fill gaps of ``snapshot`` while nobody waits, instead of what was so filled until now."""
-        self.stop_idle()
-        request, shift = engine_request(self, snapshot, wanted)
-        mine: list[Job] = []
-
-        def done(outcome: Outcome) -> None:
-            if [self._idle] == mine and isinstance(outcome, Answer):
-                self._idle = None
-                gaps = None if outcome.gaps is None else shifted(outcome.gaps, -shift)
-                on_answer(outcome._replace(gaps=gaps))
-
-        self._idle = self.seat.submit(replace(request, settings=infill), "idle", self._in_loop(done))
-        mine.append(self._idle)
-
-    def stop_idle(self) -> None:
-        """End what is worked on while nobody waits."""
-        if self._idle is not None:
-            self._idle.cancel()
-            self._idle = None
-
-    def answer_in(self, snapshot: Document, wanted: Wanted, answer: Answer) -> Shown:
-        """An answer for the one gap of ``snapshot``, in the document's line ends, its items numbered."""
-        [gap] = answer.gaps or wanted.gaps
-        fills = [fill._replace(texts=(in_line_ends_of(snapshot, fill.texts[0]),)) for fill in answer.fills]
-        return shown(snapshot, gap, fills, self.offers.number(len(fills)))
-
-    def _submit(self, ask: Ask, request: FillRequest) -> None:
-        """Give the engine what was asked, if that is still wanted and its document is none to be left alone."""
-        if ask.outcome.done():
-            return
-        if ask.kind == "automatic" and ask is not self._newest:
-            ask.end(Cancelled("superseded by a newer request"))
-            return
-        if (reason := self.refusal(ask.snapshot)) is not None:
-            ask.end(NOTHING if ask.kind == "automatic" else Failed(f"{reason}, so dgls leaves it alone"))
-            return
-        infill = self.settings_for(ask.snapshot).infill
-        ask.job = self.seat.submit(
-            replace(request, settings=replace(infill, seed=(infill.seed + ask.wanted.redrawn) % 2**31)),
-            ask.kind,
-            on_done=self._in_loop(ask.end),
-            on_frame=self._in_loop(partial(show_frame, self, ask))
-            if self.wants_frames or ask.kind == "command"
-            else None,
-        )
-        self.status.tell_later()
 
     # What is known around documents
 
@@ -314,30 +203,10 @@ class Session(LanguageServer):
             self._shown.update(problems)
             self.show("\n".join(problems), lsp.MessageType.Warning)
 
-    async def answered(self, ask: Ask) -> Answer:
-        """The engine's answer; raises what the client is to be told where there is none."""
-        outcome = await ask.outcome
-        if isinstance(outcome, Cancelled):
-            raise JsonRpcRequestCancelled(outcome.reason)
-        if isinstance(outcome, Failed):
-            self.show_once(outcome.message)
-            raise JsonRpcException(outcome.message, code=lsp.LSPErrorCodes.RequestFailed)
-        self.protocol.tracing.tell(
-            f"{len(outcome.fills)} fills after {outcome.nfe} decoder passes",
-            f"context tokens read: {outcome.prefill_tokens}, candidates rejected: {outcome.rejected}",
-        )
-        if any(not fill.validated for fill in outcome.fills):
-            gaps = outcome.gaps or ask.wanted.gaps
-            self.keep(asyncio.create_task(self.glances.say_what_is_missing(ask.snapshot, gaps)))
-        return outcome
-
     def drop_stale(self, uri: str) -> None:
-        """End the automatic work that a change to ``uri`` made useless: any but what was begun and typed at its gap.
-
-        The last fill moves with what was changed.
-        """
-        self.stop_idle()
+        """A document was changed: end what that made useless, and move with it what is kept of it."""
         now = self.documents.find(uri)
+        self.work.drop_stale(uri, now)
         self.fills.follow(uri, now)
         self.other_texts.follow(uri, now, self.resolved.settings.context)
         for stream in list(self.streams):
@@ -349,18 +218,6 @@ class Session(LanguageServer):
             self.status.forget(uri)
         elif not self.rules.looks_after(uri):
             self.look(now)
-        for ask in list(self._asks):
-            if ask.kind == "command" or ask.snapshot.uri != uri:
-                continue
-            if now is None or ask.waits or typed_since(ask.snapshot, now, ask.wanted.gaps[0].start) is None:
-                ask.end(Cancelled("the document has changed"))
-
-    def supersede(self) -> None:
-        """End all automatic work: what was asked last has its answer."""
-        self.stop_idle()
-        for ask in list(self._asks):
-            if ask.kind == "automatic":
-                ask.end(Cancelled("superseded by a newer request"))
 
     # What the client is told
 
@@ -389,7 +246,7 @@ class Session(LanguageServer):
         end = document.position(gap.end, self.documents.encoding)
         return Range(Position(*start), Position(*end))
 
-    def _in_loop(self, callback: Callable[[Value], None]) -> Callable[[Value], None]:
+    def in_loop(self, callback: Callable[[Value], None]) -> Callable[[Value], None]:
         """``callback`` as the model thread may call it: it runs in the event loop."""
 
         def forward(value: Value) -> None:

@@ -41,7 +41,7 @@ class Status:
             return self._params("loading", state.step, uri, min(100, int(state.fraction * 100)))
         if isinstance(state, Unloaded):
             return self._params("unloaded", "the next request loads the model again", uri)
-        if session.at_work:
+        if session.work.is_awaited:
             return self._params("busy", "", uri)
         return self._params("ready", "", uri)
 
