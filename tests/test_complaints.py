@@ -1,7 +1,8 @@
 """What users of other servers complain about most: one test per complaint, which fails on the behaviour complained of.
 
 The numbers are those of the list that the design keeps. What the tests of a feature show at length stands there; here
-is each complaint in the words of who made it.
+is each complaint in the words of who made it. Three stand with their features: 12, secrets (``test_server_policy.py``),
+13, one model for all windows (``test_server_shared.py``), and 14, notebooks (``test_server_notebooks.py``).
 """
 
 from itertools import count, pairwise
@@ -14,6 +15,7 @@ from lsp_client import (
     REQUEST_CANCELLED,
     Client,
     changed,
+    fill_span,
     inline,
     script,
     serving,
@@ -181,6 +183,28 @@ def test_10_ghost_text_streams_without_flicker(host: Host, uri: str) -> None:
     for earlier, later in pairwise(settled):
         rest = iter("".join(later))
         assert all(character in rest for character in "".join(earlier)), (earlier, later)
+
+
+def test_11_several_lines_are_replaced_by_one_edit(client: Client, uri: str) -> None:
+    client.open(uri, script(fills=["one\ntwo"]) + "x = (\n    1,\n)\ny")
+    fill = client.request(*fill_span(uri, (1, 4), (3, 1)))
+    asked = client.incoming("workspace/applyEdit")
+    [change] = asked["params"]["edit"]["documentChanges"]
+    assert change["edits"] == [{"range": span((1, 4), (3, 1)), "newText": "one\ntwo"}]
+    client.reply(asked, {"applied": True})
+    assert client.result(fill)["applied"]
+
+
+def test_11_each_of_several_cursors_gets_a_text_of_its_own(host: Host) -> None:
+    """The same text at both would be wrong at one of them."""
+    first, second = "pairs = [(1, 2), (3, 4)", "\nnames = {1: 'a', 2: 'b'"
+    gaps = tuple(Gap(end, end) for end in (len(first), len(first + second)))
+    request = FillRequest(first + second + "\n", gaps, "python", settings=InfillSettings(context_tokens=256))
+    answer = answer_of(work_on(host, Kept(host.new_store()), request))
+    assert answer.fills
+    for fill in answer.fills:
+        assert "]" in fill.texts[0] and "}" in fill.texts[1]
+        assert fill.texts[0] != fill.texts[1]
 
 
 def test_15_special_tokens_do_not_leak(host: Host) -> None:

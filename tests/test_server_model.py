@@ -179,3 +179,25 @@ def test_a_checkpoint_that_cannot_be_used_is_one_clear_error(
         error = client.error(client.request(*fill_span(URI, (3, 12), (3, 12))))
         assert error == {"code": REQUEST_FAILED, "message": message}
         assert client.untaken("window/showMessage") == []
+
+
+def test_a_checkpoint_deleted_in_use_serves_on_and_is_missed_by_name_when_it_is_to_be_loaded_again(
+    tiny_dgls: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_dgls, tmp_path / "checkpoint"))
+    careless = {"infill": {"validate": False}}
+    with serving(command(folder), environment=ONE_THREAD, initializationOptions=careless) as client:
+        client.ready()
+        at_once = {**ONE_THREAD, "DGLS_SERVER_UNLOAD_MINUTES": "1e-9"}
+        with serving(command(folder), environment=at_once, initializationOptions=careless) as other:
+            other.ready()
+            while other.result(other.request("dgls/status", {}))["state"] != "unloaded":
+                pass
+            shutil.rmtree(folder)
+            other.open(URI, SOURCE)
+            error = other.error(other.request(*fill_span(URI, (3, 12), (3, 12))))
+            assert error["code"] == REQUEST_FAILED
+            assert error["message"].startswith("the model could not be loaded: ")
+            assert str(folder) in error["message"] and other.shown() == error["message"]
+            assert other.result(other.request(*inline(URI, 3, 12))) == []
+        client.ready()

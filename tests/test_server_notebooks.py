@@ -61,7 +61,7 @@ class Notebook:
         return asked
 
 
-def test_the_other_cells_of_the_same_language_are_context(client: Client) -> None:
+def test_14_the_other_cells_of_the_same_language_are_context(client: Client) -> None:
     """twinny#430, continue#1400: a cell was completed as if it stood alone."""
     notebook = Notebook(
         client,

@@ -128,7 +128,7 @@ def refusal(client: Client) -> str:
     return message
 
 
-def test_windows_are_sessions_of_their_own_on_one_model(desk: Desk) -> None:
+def test_13_windows_are_sessions_of_their_own_on_one_model(desk: Desk) -> None:
     with desk.window() as first, desk.window() as second:
         assert filled(first, fills=["first"]) == "first"
         assert filled(second, fills=["second"]) == "second"
