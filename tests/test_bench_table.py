@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from dgls.evaluation.bench_table import Row, missed, rows, table
+from dgls.evaluation.bench_table import PARTS, Row, headline, missed, rows, table
 
 SPREAD = {"p50": 3.0, "p95": 4.0, "p99": 4.5}
 MEASURED: dict[str, Any] = {
@@ -17,6 +17,7 @@ MEASURED: dict[str, Any] = {
     **{name: SPREAD for name in ("accepted_ms", "accepted_alone_ms")},
     "long_ms": {**SPREAD, "lines": 11_000},
     "short_ms": {**SPREAD, "lines": 100},
+    "alike": {"pairs": 20, "ratio": 1.1},
     "resuming": {way: {"steps": 5.0, "cpu_ms_median": 400.0} for way in ("resumed", "anew")},
     "storm": {
         **{"keystrokes": 3000, "per_second": 50.0, "offered": 90},
@@ -32,6 +33,9 @@ MEASURED: dict[str, Any] = {
 }
 
 
+LONG = "long file against short one"
+
+
 def test_what_is_at_its_limit_is_met() -> None:
     assert missed(MEASURED) == []
 
@@ -41,8 +45,8 @@ def test_what_is_at_its_limit_is_met() -> None:
     [
         ({"loop_stall_ms": {"max": 26.6}}, "event loop stalled afterwards, longest"),
         ({"storm": {**MEASURED["storm"], "grown_mb": 19.0}}, "memory grown in the second half"),
-        ({"long_ms": {**SPREAD, "p50": 4.0, "lines": 11_000}}, "long file against short one"),
-        ({"long_ms": {"p50": None, "p95": None, "p99": None, "lines": 1}}, "long file against short one"),
+        ({"alike": {"pairs": 20, "ratio": 1.4}}, f"{LONG}, 20 pairs with as many passes"),
+        ({"alike": {"pairs": 0, "ratio": None}}, f"{LONG}, 0 pairs with as many passes"),
         ({"cancel_ms": {**SPREAD, "p95": 20.5}}, "cancel: at most a denoising step"),
     ],
 )
@@ -50,15 +54,29 @@ def test_what_is_above_its_limit_or_was_not_measured_is_missed(changed: dict[str
     assert missed({**MEASURED, **changed}) == [what]
 
 
-def test_the_table_shows_limits_and_verdicts() -> None:
+def shown(measured: dict[str, Any]) -> list[str]:
+    """The lines of all tables."""
     console = Console(width=160, file=StringIO())
-    console.print(table({**MEASURED, "loop_stall_ms": {"max": 26.6}}))
+    for part in PARTS:
+        if part.key in measured:
+            console.print(table(part, measured))
     assert isinstance(console.file, StringIO)
-    lines = console.file.getvalue().splitlines()
+    return console.file.getvalue().splitlines()
+
+
+def test_the_table_shows_limits_and_verdicts() -> None:
+    lines = shown({**MEASURED, "loop_stall_ms": {"max": 26.6}})
     [stalled] = [line for line in lines if "stalled afterwards" in line]
     assert "26.6 ms" in stalled and "20 ms" in stalled and "MISSED" in stalled
     [along] = [line for line in lines if "typed along" in line]
     assert "4.5 ms" in along and "10 ms (p99)" in along and "met" in along
+
+
+def test_parts_can_be_shown_as_they_end() -> None:
+    lines = shown({name: MEASURED[name] for name in ("storm", "machine")})
+    assert any("requests open at once" in line for line in lines)
+    assert not any("denoising step" in line for line in lines)
+    assert "embedded" in headline(MEASURED["machine"])
 
 
 def test_a_row_without_limits_has_no_verdict() -> None:

@@ -3,7 +3,7 @@
 The limits are those for 2 cores, quiet but for the bench, and the embedded checkpoint.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -31,48 +31,90 @@ class Row(NamedTuple):
         return "met" if all(value <= limit for value, limit in found if value is not None) else "MISSED"
 
 
-def rows(measured: dict[str, Any]) -> Iterator[Row]:
-    """Every measure that is a number with a unit, in the order of the table."""
+WIDTH = 118
+"""Columns of a table, at least: those of all parts are alike."""
+Measured = dict[str, Any]
+"""What was measured so far, as ``--json`` prints it."""
 
-    def one(what: str, unit: str, value: float | None, limit: float | None = None) -> Row:
-        return Row(what, unit, {"p50": value}, {} if limit is None else {"p50": limit})
 
-    def spread(what: str, name: str, **limits: float) -> Row:
-        times = {column: value for column, value in measured[name].items() if column in ("p50", "p95", "p99")}
-        return Row(what, "ms", times, limits)
+class Part(NamedTuple):
+    """A part of the bench, of which ``key`` is measured among others."""
 
-    yield one("start to initialize answered", "ms", measured["initialize_ms"], 1000)
-    yield one("start to ready", "s", measured["load_s"], 10)
-    yield one("resident memory, highest", "MB", measured["rss_mb"], 1500)
-    yield one("event loop stalled while loading, longest", "ms", measured["load_stall_ms"]["max"], 300)
-    yield one("event loop stalled afterwards, longest", "ms", measured["loop_stall_ms"]["max"], 20)
-    yield one(f"prefill of {measured['prefill_tokens']} tokens", "ms", measured["prefill_ms"])
-    yield one("denoising step", "ms", measured["step_ms"])
-    yield spread("inline, warm", "inline_ms", p50=400, p95=900)
-    yield spread("inline, cold", "inline_cold_ms", p50=1500)
-    yield spread("cancel: at most a denoising step", "cancel_ms", p95=measured["step_ms"])
-    yield spread("typed along, 10,000 lines", "along_ms", p99=10)
-    yield spread("  of these, the server without the model", "along_ms", p99=5)
-    long, short = measured["long_ms"], measured["short_ms"]
-    yield spread(f"inline, {long['lines']:,} lines", "long_ms")
-    yield spread(f"inline, {short['lines']:,} lines", "short_ms")
-    ratio = long["p50"] / short["p50"] if long["p50"] and short["p50"] else None
-    yield one("  long file against short one", "times", ratio, 1.3)
-    yield spread("behind a fill accepted, filled ahead", "accepted_ms")
-    yield spread("behind a fill accepted, else", "accepted_alone_ms")
-    for way in ("resumed", "anew"):
-        found = measured["resuming"][way]
-        yield one(f"typed otherwise, {way}: {found['steps']:.1f} passes", "ms", found["cpu_ms_median"])
+    title: str
+    key: str
+    rows: Callable[[Measured], Iterator[Row]]
+
+
+def rows(measured: Measured) -> Iterator[Row]:
+    """The rows of all parts that were measured."""
+    for part in PARTS:
+        if part.key in measured:
+            yield from part.rows(measured)
+
+
+def _one(what: str, unit: str, value: float | None, limit: float | None = None) -> Row:
+    return Row(what, unit, {"p50": value}, {} if limit is None else {"p50": limit})
+
+
+def _spread(what: str, times: Mapping[str, Any], **limits: float) -> Row:
+    return Row(what, "ms", {name: times[name] for name in ("p50", "p95", "p99")}, limits)
+
+
+def _ghost_text(measured: Measured) -> Iterator[Row]:
+    yield _one("start to initialize answered", "ms", measured["initialize_ms"], 1000)
+    yield _one("start to ready", "s", measured["load_s"], 10)
+    yield _one("resident memory, highest", "MB", measured["rss_mb"], 1500)
+    yield _one("event loop stalled while loading, longest", "ms", measured["load_stall_ms"]["max"], 300)
+    yield _one("event loop stalled afterwards, longest", "ms", measured["loop_stall_ms"]["max"], 20)
+    yield _spread("inline, warm", measured["inline_ms"], p50=400, p95=900)
+    yield _spread("inline, cold", measured["inline_cold_ms"], p50=1500)
+    offered = 100 * measured["inline_offered"] / measured["inline_asked"]
+    yield _one("inline requests with an offer", "%", offered)
+
+
+def _keystrokes(measured: Measured) -> Iterator[Row]:
+    along, long, short = (measured[name] for name in ("along_ms", "long_ms", "short_ms"))
+    yield _spread("typed along, 10,000 lines", along, p99=10)
+    yield _spread("  of these, the server without the model", along, p99=5)
+    yield _spread(f"inline, {long['lines']:,} lines", long)
+    yield _spread(f"inline, {short['lines']:,} lines", short)
+    alike = measured["alike"]
+    what = f"  long file against short one, {alike['pairs']} pairs with as many passes"
+    yield _one(what, "times", alike["ratio"], 1.3)
+    yield _spread("behind a fill accepted, filled ahead", measured["accepted_ms"])
+    yield _spread("behind a fill accepted, else", measured["accepted_alone_ms"])
+
+
+def _storm(measured: Measured) -> Iterator[Row]:
     storm = measured["storm"]
     title = f"storm, {storm['keystrokes']:,} keystrokes, {storm['per_second']} a second"
-    yield one(f"{title}: stale of {storm['offered']:,} answers", "", storm["stale"], 0)
-    yield one("  requests open at once, most", "", storm["most_open"], 2)
-    yield one("  memory grown in the second half", "MB", storm["grown_mb"], 4)
+    yield _one(f"{title}: stale of {storm['offered']:,} answers", "", storm["stale"], 0)
+    yield _one("  requests open at once, most", "", storm["most_open"], 2)
+    yield _one("  memory grown in the second half", "MB", storm["grown_mb"], 4)
+
+
+def _sharing(measured: Measured) -> Iterator[Row]:
     shared = measured["shared"]
     title = f"{shared['windows']} windows at once: longest wait, in fair shares"
-    yield one(title, "", shared["wait_largest"], 2)
-    yield one("  resident memory of a window's process", "MB", shared["window_rss_mb"])
-    yield one("  resident memory of the shared server", "MB", shared["server_rss_mb"])
+    yield _one(title, "", shared["wait_largest"], 2)
+    yield _one("  resident memory of a window's process", "MB", shared["window_rss_mb"])
+    yield _one("  resident memory of the shared server", "MB", shared["server_rss_mb"])
+
+
+def _passes(measured: Measured) -> Iterator[Row]:
+    yield _one(f"prefill of {measured['prefill_tokens']} tokens", "ms", measured["prefill_ms"])
+    yield _one("denoising step", "ms", measured["step_ms"])
+    if "cancel_ms" in measured:
+        yield _spread("cancel: at most a denoising step", measured["cancel_ms"], p95=measured["step_ms"])
+
+
+def _resuming(measured: Measured) -> Iterator[Row]:
+    for way in ("resumed", "anew"):
+        found = measured["resuming"][way]
+        yield _one(f"typed otherwise, {way}: {found['steps']:.1f} passes", "ms", found["cpu_ms_median"])
+
+
+def _verdicts(measured: Measured) -> Iterator[Row]:
     for language, places in measured["verdict_ms"].items():
         for place, times in places.items():
             values = {"p50": times["p50"], "p99": times["p99"]}
@@ -81,22 +123,37 @@ def rows(measured: dict[str, Any]) -> Iterator[Row]:
             yield Row("  found once per request", "ms", first)
 
 
+PARTS = (
+    Part("ghost text in a file of 500 lines", "inline_ms", _ghost_text),
+    Part("between keystrokes", "along_ms", _keystrokes),
+    Part("a keystroke storm", "storm", _storm),
+    Part("many windows on one server", "shared", _sharing),
+    Part("one prefill, one step", "step_ms", _passes),
+    Part("typing into canvases", "resuming", _resuming),
+    Part("verdicts", "verdict_ms", _verdicts),
+)
+"""In the order in which they are measured."""
+
+
 def missed(measured: dict[str, Any]) -> list[str]:
     """The measures whose limits are not met, or could not be told."""
     return [row.what.strip() for row in rows(measured) if row.verdict not in ("", "met")]
 
 
-def table(measured: dict[str, Any]) -> Table:
-    """All that was measured."""
-    machine = measured["machine"]
-    table = Table(
-        title=f"dgls {machine['dgls']} with {machine['checkpoint']}, file of {machine['lines']} lines",
-        caption=f"{machine['cores']} cores, torch {machine['torch']}, Python {machine['python']}; "
-        "limits are for 2 quiet cores and the embedded checkpoint",
+def headline(machine: Mapping[str, Any]) -> str:
+    """What is measured, and on what."""
+    return (
+        f"dgls {machine['dgls']} with {machine['checkpoint']}; {machine['cores']} cores, torch {machine['torch']}, "
+        f"Python {machine['python']}; limits are for 2 quiet cores and the embedded checkpoint"
     )
+
+
+def table(part: Part, measured: Measured) -> Table:
+    """What was measured in one part."""
+    table = Table(title=part.title, title_justify="left", min_width=WIDTH)
     for heading in ("", "p50", "p95", "p99", "limit", ""):
-        table.add_column(heading, justify="right" if heading else "left")
-    for row in rows(measured):
+        table.add_column(heading, justify="right" if heading else "left", ratio=None if heading else 1)
+    for row in part.rows(measured):
         shown = [_shown(row.values.get(column), row.unit) for column in ("p50", "p95", "p99")]
         names = len(row.values) > 1
         limits = " / ".join(
@@ -104,8 +161,6 @@ def table(measured: dict[str, Any]) -> Table:
             for column, limit in row.limits.items()
         )
         table.add_row(row.what, *shown, limits, row.verdict)
-    offered = f"{measured['inline_offered']} of {measured['inline_asked']}"
-    table.add_row("inline requests with an offer", offered)
     return table
 
 

@@ -10,8 +10,8 @@ import json
 import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 from dgls.text import Document, Edit, Position
@@ -71,6 +71,8 @@ class Editor:
         self._ready = asyncio.Event()
         self._failure = ""
         self._progress: set[str | int] = set()
+        self._held: list[bytes] | None = None
+        """What is still to be sent, where it is sent at once."""
         self._last_words: deque[str] = deque(maxlen=20)
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._overhear())]
 
@@ -94,6 +96,14 @@ class Editor:
     def notify(self, method: str, params: Any) -> None:
         """Send a notification."""
         self._send({"method": method, "params": params})
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Hold what is sent until the end, and send it in one piece then."""
+        self._held = []
+        yield
+        held, self._held = self._held, None
+        self._write(b"".join(held))
 
     async def ready(self) -> None:
         """Wait until the server's model is loaded; raises :class:`ServerError` if it never is."""
@@ -197,8 +207,15 @@ class Editor:
 
     def _send(self, message: Json) -> None:
         body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        framed = b"Content-Length: %d\r\n\r\n" % len(body) + body
+        if self._held is None:
+            self._write(framed)
+        else:
+            self._held.append(framed)
+
+    def _write(self, framed: bytes) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        self._process.stdin.write(framed)
 
     async def _listen(self) -> None:
         """Take the server's messages until it closes its output; then no request waits any longer."""

@@ -2,16 +2,19 @@
 
 *Along* is a keystroke that agrees with what is shown, until its answer: the change and the request are read, answered
 and written, and the model does nothing. That is what the server itself costs. *Worked* is a request that the model
-worked on, at the same places of a short file and of a long one around it; that it did, its frames say. *Accepted* is
-the request behind a fill that was accepted, after a pause in which the server may have filled ahead.
+worked on, at the same places of a short file and of a long one around it; that it did, its frames say. What it reads
+there is another, and so it may take more passes in one file than in the other, whatever their lengths: the two are
+compared where it took as many. *Accepted* is the request behind a fill that was accepted, after a pause in which the
+server may have filled ahead.
 """
 
 import asyncio
 import random
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from itertools import chain, repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dgls.evaluation.cuts import MODULES, SourceFile, spans_of
 from dgls.evaluation.editor import Editor, Json, editing
@@ -27,6 +30,20 @@ MOST_TRIES = 4
 """Places that are tried for one that serves, per round."""
 
 
+class Alike(NamedTuple):
+    """The ``pairs`` of requests at one place of both files that took as many passes; ``ratio`` is long to short."""
+
+    pairs: int
+    ratio: float | None
+
+
+class Worked(NamedTuple):
+    """What a request took that the model worked on."""
+
+    seconds: float
+    passes: int
+
+
 class Keystrokes(NamedTuple):
     """What was measured. ``accepted_alone`` is without filling ahead; ``lines`` are those of both files."""
 
@@ -34,6 +51,7 @@ class Keystrokes(NamedTuple):
     along_count: int
     long: Spread
     short: Spread
+    alike: Alike
     lines: tuple[int, int]
     accepted: Spread
     accepted_alone: Spread
@@ -44,6 +62,7 @@ async def measure_keystrokes(
 ) -> Keystrokes:
     """Start servers by ``command`` and measure them, ``rounds`` times each; raises :class:`ServerError`."""
     long, short = long_file(), short_file()
+    readings = max(1, rounds // 3)
     async with editing([*command, "--set=inline.speculate=false"]) as editor:
         await editor.ready()
         say("typing along, 10,000 lines")
@@ -55,27 +74,46 @@ async def measure_keystrokes(
             _Typist(editor, "file:///middle.py", long, seed, long.index(short), len(short)),
             _Typist(editor, "file:///short.py", short, seed),
         ]
-        worked: tuple[list[float], list[float]] = ([], [])
+        chance, pairs = random.Random(seed), list[list[Worked]]()
         for _ in range(rounds):  # in turn, so that the machine is as busy for both
-            for times, typist in zip(worked, typists, strict=True):
-                times += await typist.worked()
+            pairs += await _worked_in_both(typists, chance)
         say("accepting, nothing filled ahead")
         typist = _Typist(editor, FILE.path.as_uri(), FILE.text, seed)
-        alone = [await typist.accepted() for _ in range(rounds)]
+        alone = [await typist.accepted() for _ in range(readings)]
     async with editing([*command, "--set=inline.speculate=true"]) as editor:
         await editor.ready()
         say("accepting, filled ahead")
         typist = _Typist(editor, FILE.path.as_uri(), FILE.text, seed)
-        ahead = [await typist.accepted() for _ in range(rounds)]
+        ahead = [await typist.accepted() for _ in range(readings)]
     return Keystrokes(
         Spread.of(along),
         len(along),
-        Spread.of(worked[0]),
-        Spread.of(worked[1]),
+        Spread.of([in_long.seconds for in_long, _ in pairs]),
+        Spread.of([in_short.seconds for _, in_short in pairs]),
+        _alike(pairs),
         (long.count("\n"), short.count("\n")),
         Spread.of(list(chain.from_iterable(ahead))),
         Spread.of(list(chain.from_iterable(alone))),
     )
+
+
+async def _worked_in_both(typists: Sequence["_Typist"], chance: random.Random) -> list[list[Worked]]:
+    """What a request at one place takes in both files; nothing where no place that was tried serves."""
+    for _ in range(MOST_TRIES):
+        place = chance.randrange(typists[0].places)
+        worked = [await typist.worked(place) for typist in typists]
+        found = [one for one in worked if one is not None]
+        if len(found) == len(typists):
+            return [found]
+    return []
+
+
+def _alike(pairs: Sequence[Sequence[Worked]]) -> Alike:
+    alike = [(long.seconds, short.seconds) for long, short in pairs if long.passes == short.passes]
+    if not alike:
+        return Alike(0, None)
+    long, short = (statistics.median(seconds) for seconds in zip(*alike, strict=True))
+    return Alike(len(alike), round(long / short, 3))
 
 
 def long_file() -> str:
@@ -112,51 +150,55 @@ class _Typist:
             for low, high in spans_of(part, "rest of a line")
             if high - low >= ROOM
         ]
-        self._worked_on: set[int] = set()
+        self._passes: dict[int, int] = {}
+        """By request, how many the model took, as its last frame says."""
         before = editor.on_frame
 
         def see(frame: Json) -> None:
             before(frame)  # another file's typist
-            self._worked_on.add(frame["id"])
+            self._passes[frame["id"]] = frame["step"]
 
         editor.on_frame = see
         editor.open(uri, text)
 
+    @property
+    def places(self) -> int:
+        """How many there are to type at."""
+        return len(self._places)
+
     async def along(self) -> list[float]:
         """Seconds per keystroke along a fill; none where no place that was tried gets one."""
         for _ in range(MOST_TRIES):
-            start, end = self._cut()
+            start, end = self._cut(self._chance.choice(self._places))
             items, _, _ = await self._ask(start)
             text = items[0]["insertText"] if items else ""
             seconds = []
             for index, character in enumerate(text[: min(ALONG, len(text) - 1)]):
-                began = time.perf_counter()
-                self._editor.replace(self._uri, start + index, start + index, character)
-                _, _, worked = await self._ask(start + index + 1)
-                if not worked:
-                    seconds.append(time.perf_counter() - began)
+                with self._editor.at_once():  # what an editor does before it sends is no time of the server's
+                    self._editor.replace(self._uri, start + index, start + index, character)
+                    answer = self._begin(start + index + 1)
+                _, taken, passes = await self._answer(*answer)
+                if not passes:
+                    seconds.append(taken)
             self._put_back(start, end)
             if seconds:
                 return seconds
         return []
 
-    async def worked(self) -> list[float]:
-        """Seconds of a request after three typed characters that are not what was shown, as :mod:`latency` has it."""
-        for _ in range(MOST_TRIES):
-            start, end = self._cut()
-            await self._ask(start)
-            for cursor in range(start, start + TYPED):
-                self._editor.replace(self._uri, cursor, cursor, self._text[cursor])
-            _, seconds, worked = await self._ask(start + TYPED)
-            self._put_back(start, end)
-            if worked:
-                return [seconds]
-        return []
+    async def worked(self, place: int) -> Worked | None:
+        """A request after three typed characters that are not what was shown, as :mod:`latency` has it, at a place."""
+        start, end = self._cut(self._places[place])
+        await self._ask(start)
+        for cursor in range(start, start + TYPED):
+            self._editor.replace(self._uri, cursor, cursor, self._text[cursor])
+        _, seconds, passes = await self._ask(start + TYPED)
+        self._put_back(start, end)
+        return Worked(seconds, passes) if passes else None
 
     async def accepted(self) -> list[float]:
         """Seconds of the request behind a fill that was read and accepted."""
         for _ in range(MOST_TRIES):
-            start, end = self._cut()
+            start, end = self._cut(self._chance.choice(self._places))
             items, _, _ = await self._ask(start)
             if items:
                 await asyncio.sleep(READING_SECONDS)
@@ -167,9 +209,9 @@ class _Typist:
                 return [seconds]
         return []
 
-    def _cut(self) -> tuple[int, int]:
+    def _cut(self, place: tuple[int, int]) -> tuple[int, int]:
         """Cut the rest of a line, and type the character before it: after a deletion nobody is offered anything."""
-        start, end = self._chance.choice(self._places)
+        start, end = place
         self._editor.replace(self._uri, start - 1, end, "")
         self._editor.replace(self._uri, start - 1, start - 1, self._text[start - 1])
         return start, end
@@ -178,10 +220,15 @@ class _Typist:
         grown = len(self._editor.documents[self._uri].text) - (len(self._text) - (end - start))
         self._editor.replace(self._uri, start, start + grown, self._text[start:end])
 
-    async def _ask(self, cursor: int) -> tuple[list[Json], float, bool]:
-        """The items at ``cursor``, the seconds that took, and whether the model worked on it."""
-        began = time.perf_counter()
+    async def _ask(self, cursor: int) -> tuple[list[Json], float, int]:
+        """The items at ``cursor``, the seconds that took, and the passes of the model."""
+        return await self._answer(*self._begin(cursor))
+
+    def _begin(self, cursor: int) -> tuple[int, "asyncio.Future[Any]"]:
         params = self._editor.inline_params(self._uri, cursor)
-        number, answer = self._editor.begin("textDocument/inlineCompletion", params)
+        return self._editor.begin("textDocument/inlineCompletion", params)
+
+    async def _answer(self, number: int, answer: "asyncio.Future[Any]") -> tuple[list[Json], float, int]:
+        began = time.perf_counter()
         items = await answer or []
-        return items, time.perf_counter() - began, number in self._worked_on
+        return items, time.perf_counter() - began, self._passes.get(number, 0)

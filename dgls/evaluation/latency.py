@@ -86,7 +86,7 @@ async def measure(command: Sequence[str], rounds: int, seed: int, say: Callable[
         say("typing: warm requests")
         warm = [await session.warm() for _ in range(rounds)]
         say("jumping: cold requests")
-        cold = [await session.cold() for _ in range(rounds)]
+        cold = [await session.cold() for _ in range(max(1, rounds // 2))]
         say("cancelling")
         cancels = await session.cancels(rounds)
         return Latency(
