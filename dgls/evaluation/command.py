@@ -11,9 +11,17 @@ from rich.table import Table
 from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.both_sides import BothSides, cut_gaps, measure
 from dgls.evaluation.cuts import ModuleMissing, choose_cuts
-from dgls.evaluation.measure_commands import cross_file, holdout, humaneval_infilling
+from dgls.evaluation.holdout import HoldoutError
+from dgls.evaluation.measure_commands import (
+    cross_file,
+    cut_out,
+    holdout,
+    humaneval_infilling,
+    source_options,
+)
 from dgls.evaluation.resuming import Resuming, measure_resuming
 from dgls.evaluation.statistics import Interval
+from dgls.evaluation.thresholds import Shown, measure_thresholds
 from dgls.model.description import CheckpointError
 from dgls.model.host import load_host
 from dgls.training.corpus import CorpusError, read_documents
@@ -154,3 +162,64 @@ def _resuming_table(outcome: Resuming) -> Table:
         table.add_row(what, *(f"{getattr(way, field):{form}}" for way in (outcome.resumed, outcome.anew)))
     table.add_row("departures that had to start anew", str(outcome.unresumed), "")
     return table
+
+
+@evaluate.command("thresholds")
+@source_options
+@click.option("--checkpoint", default=ModelSettings().checkpoint, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per row.")
+@click.option("--markdown", is_flag=True, help="Print a table for a document.")
+def thresholds(
+    folder: Path | None,
+    corpus: Path | None,
+    languages: tuple[str, ...],
+    gaps: int,
+    checkpoint: str,
+    seed: int,
+    as_json: bool,
+    markdown: bool,
+) -> None:
+    """From which confidence on is it worth showing? Gaps of source files, asked for as typing asks.
+
+    The checkpoint must not have read the files under DIR.
+    """
+    try:
+        _, _, cases = cut_out(folder, corpus, languages, gaps, seed)
+        host = load_host(ModelSettings(checkpoint=checkpoint), lambda fraction, what: None)
+    except (CheckpointError, CorpusError, HoldoutError) as error:
+        raise click.ClickException(str(error)) from error
+    with Progress(console=console) as progress:
+        task = progress.add_task("gaps", total=len(cases))
+        rows = measure_thresholds(
+            host, cases, InfillSettings(), lambda done: progress.update(task, completed=done)
+        )
+    if as_json:
+        for row in rows:
+            click.echo(msgspec.json.encode(row).decode())
+    elif markdown:
+        click.echo(f"| {' | '.join(THRESHOLD_COLUMNS)} |\n|{' ---: |' * len(THRESHOLD_COLUMNS)}")
+        for row in rows:
+            click.echo(f"| {' | '.join(_threshold_cells(row))} |")
+    else:
+        table = Table(*THRESHOLD_COLUMNS, title=f"{len(cases)} gaps")
+        for row in rows:
+            table.add_row(*_threshold_cells(row))
+        Console().print(table)
+
+
+THRESHOLD_COLUMNS = (
+    *("at least", "ends before", "shown", "right as far as it goes", "exact", "characters"),
+    *("of them sound", "right characters per gap"),
+)
+
+
+def _threshold_cells(row: Shown) -> list[str]:
+    def share(value: Interval | None) -> str:
+        return "" if value is None else f"{value.estimate:.1%} ({value.low:.1%} to {value.high:.1%})"
+
+    length = "" if row.length is None else f"{row.length:.1f}"
+    return [
+        *(f"{row.least:g}", f"{row.trim:g}", share(row.shown), share(row.right), share(row.exact), length),
+        *(share(row.sound), f"{row.won:.2f}"),
+    ]

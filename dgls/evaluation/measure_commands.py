@@ -24,7 +24,7 @@ from rich.progress import (
 from dgls.config import ModelSettings
 from dgls.evaluation.case import Case
 from dgls.evaluation.cross_file import cut_across, notes_of
-from dgls.evaluation.holdout import HoldoutError, cut_cases, read_folder, sources_of
+from dgls.evaluation.holdout import HoldoutError, Sources, cut_cases, read_folder, sources_of
 from dgls.evaluation.humaneval import BenchmarkError, choose_tasks, read_tasks
 from dgls.evaluation.measuring import (
     CaseResult,
@@ -164,35 +164,30 @@ def humaneval_infilling(data: Path, sha256: str | None, limit: int | None, seed:
     return Benchmark(data.name, hash_of(data), cases, [], likelihood=False)
 
 
-@click.command("holdout")
-@click.argument(
-    "folder",
-    metavar="[DIR]",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    required=False,
-)
-@click.option(
-    "--corpus",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Instead of DIR: a corpus, whose held-out packages are used.",
-)
-@click.option("--gaps", type=click.IntRange(min=1), default=500, show_default=True)
-@click.option(
-    "--language",
-    "languages",
-    metavar="ID",
-    multiple=True,
-    help="Only files in this language, by its LSP id; repeatable. Otherwise all, equally often.",
-)
-@measuring_options
-def holdout(
-    folder: Path | None, corpus: Path | None, gaps: int, languages: tuple[str, ...], seed: int
-) -> Benchmark:
-    """How well gaps of every kind are filled in the source files under DIR, which the checkpoint must not have read.
+def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which source files gaps are cut out of."""
+    folder = click.Path(exists=True, file_okay=False, path_type=Path)
+    options = [
+        click.argument("folder", metavar="[DIR]", type=folder, required=False),
+        click.option(
+            "--corpus", type=folder, help="Instead of DIR: a corpus, whose held-out packages are used."
+        ),
+        click.option("--gaps", type=click.IntRange(min=1), default=500, show_default=True),
+        click.option(
+            "--language",
+            "languages",
+            metavar="ID",
+            multiple=True,
+            help="Only files in this language, by its LSP id; repeatable. Otherwise all, equally often.",
+        ),
+    ]
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), command)
 
-    Beside the fills: how likely the model finds what stood in the gaps, denoising with both sides against reading from
-    left to right.
-    """
+
+def cut_out(
+    folder: Path | None, corpus: Path | None, languages: Sequence[str], gaps: int, seed: int
+) -> tuple[str, Sources, list[Case]]:
+    """What :func:`source_options` say: its name, the files, and the gaps cut out of them."""
     if (folder is None) == (corpus is None):
         raise click.UsageError("name a folder of source files, or a corpus with --corpus; one of the two")
     with console.status("reading source files"):
@@ -206,6 +201,21 @@ def holdout(
         sources = sources.only(languages)
     with console.status("cutting gaps") as status:
         cases = cut_cases(sources, gaps, seed, lambda done: status.update(f"cutting gaps: {done}"))
+    return name, sources, cases
+
+
+@click.command("holdout")
+@source_options
+@measuring_options
+def holdout(
+    folder: Path | None, corpus: Path | None, gaps: int, languages: tuple[str, ...], seed: int
+) -> Benchmark:
+    """How well gaps of every kind are filled in the source files under DIR, which the checkpoint must not have read.
+
+    Beside the fills: how likely the model finds what stood in the gaps, denoising with both sides against reading from
+    left to right.
+    """
+    name, sources, cases = cut_out(folder, corpus, languages, gaps, seed)
     return Benchmark(name, sources.sha256, cases, sources.notes(), likelihood=True)
 
 
