@@ -193,6 +193,7 @@ def test_a_document_changed_meanwhile_is_left_alone(client: Client, uri: str, tm
     request = client.request(*fill_span(uri, (1, 0), (1, 0)))
     wait_for(tmp_path / "begun")
     client.change(uri, 2, typed(1, 0, "x"))
+    client.error(client.request("test/now"))
     (tmp_path / "step1").touch()
     reason = "the document was changed meanwhile; nothing was changed by dgls"
     assert client.result(request) == {**NOTHING, "reason": reason}
@@ -223,6 +224,7 @@ def test_a_document_closed_meanwhile_is_left_alone(client: Client, uri: str, tmp
     request = client.request(*fill_span(uri, (1, 0), (1, 0)))
     wait_for(tmp_path / "begun")
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    client.error(client.request("test/now"))
     (tmp_path / "step1").touch()
     assert "closed meanwhile" in client.result(request)["reason"]
     assert "closed meanwhile" in client.shown()

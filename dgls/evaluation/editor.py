@@ -100,9 +100,11 @@ class Editor:
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Hold what is sent until the end, and send it in one piece then."""
-        self._held = []
-        yield
-        held, self._held = self._held, None
+        self._held = held = list[bytes]()
+        try:
+            yield
+        finally:
+            self._held = None
         self._write(b"".join(held))
 
     async def ready(self) -> None:
