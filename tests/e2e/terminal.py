@@ -82,7 +82,9 @@ class Terminal:
         return "\n".join(self.nvim.api.buf_get_lines(0, 0, -1, True)) + "\n"
 
     def messages(self) -> str:
-        """What was said so far."""
+        """What was said so far; where Neovim's own words wait for a key (before 0.11), one is pressed first."""
+        if self.nvim.api.get_mode()["blocking"]:
+            self.keys("Enter")
         return str(self.nvim.api.exec2("messages", {"output": True})["output"])
 
     def cursor(self, line: int, column: int) -> None:
