@@ -110,6 +110,17 @@ describe("one window", () => {
       editor.sent("client", "textDocument/didOpen").some(({ params }) => JSON.stringify(params).includes(`${name}"`)),
     );
   }
+  /** Type until VS Code asks for ghost text: its part for that comes some time after an editor, and hears no key before. */
+  async function typing(text: string): Promise<void> {
+    const asked = (): number => editor.sent("client", "textDocument/inlineCompletion").length;
+    await until(`VS Code to ask for ghost text behind ${text}`, async () => {
+      const before = asked();
+      await window.type(text);
+      const heard = await until("a request", () => asked() > before, 3_000).catch(() => false);
+      if (!heard) await window.press(...Array.from(text, () => "Backspace"));
+      return heard;
+    });
+  }
   const executed = (command: string): Message[] =>
     editor.sent("client", "workspace/executeCommand").filter(({ params }) => params?.command === command);
   /** The answer to the last request for a command, once it is there. */
@@ -133,7 +144,8 @@ describe("one window", () => {
   test("ghost text comes while typing, and Tab puts all of it into the file", async () => {
     await given("typed.py", TYPED);
     await window.go(6, 1);
-    await window.type("    ret");
+    await window.type("    ");
+    await typing("ret");
     const ghost = await window.ghost();
     await window.picture(path.join(pictures, "ghost.png"));
     await window.press("Tab");
@@ -151,7 +163,8 @@ describe("one window", () => {
   test("a word of ghost text is accepted alone, and the server is told how much", async () => {
     await given("part.py", TYPED);
     await window.go(6, 1);
-    await window.type("    re");
+    await window.type("    ");
+    await typing("re");
     await window.ghost();
     await window.press("Control+ArrowRight");
     const told = await until("a partial acceptance", () => editor.sent("client", "dgls/partiallyAccepted").at(-1));
@@ -342,7 +355,8 @@ describe("one window", () => {
     await window.page.locator(".notebookOverlay .monaco-editor.focused").waitFor();
     await until("the server to know the notebook", () => editor.sent("client", "notebookDocument/didOpen").at(-1));
     await window.press("Control+End");
-    await window.type("    ret");
+    await window.type("    ");
+    await typing("ret");
     const ghost = await window.ghost();
     await window.picture(path.join(pictures, "notebook.png"));
     await window.press("Tab");
