@@ -1,11 +1,13 @@
 """Memory that tensors leave stays with the process.
 
 On Linux, the C library gives every large block back to the kernel when it is freed, and fetches it again page by page:
-a third of what a decoder pass takes in a program's main thread.
+a third of what a decoder pass takes in a program's main thread. In other threads it is next to nothing, and what is
+kept there grows: a server that did so took 80 MB more in a minute of typing without pause.
 """
 
 import ctypes
 import sys
+import threading
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 """What ``mallopt`` calls them (malloc.h)."""
@@ -15,8 +17,13 @@ MOST_KEPT = 512 * 2**20
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what is freed, up to ``MOST_KEPT`` bytes of it; does nothing where it cannot be told."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    """Have the C library keep what is freed, up to ``MOST_KEPT`` bytes of it.
+
+    Does nothing where it cannot be told, nor where another thread than the main one is about to work with tensors.
+    """
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(MMAP_THRESHOLD, LARGEST_KEPT)
         mallopt(TRIM_THRESHOLD, MOST_KEPT)
