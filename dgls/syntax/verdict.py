@@ -114,7 +114,9 @@ def statement_ends(fragment: Fragment, fills: Sequence[str], gap: int) -> list[i
 
 
 JOINED = "this runs into the word beside it"
-_WORD_BEFORE, _WORD_BEHIND = re.compile(r"\w+\Z"), re.compile(r"\w+")
+_WORD = re.compile(r"\w*")
+LONGEST_CHARACTER = 4
+"""Bytes of UTF-8."""
 
 
 def _joined_words(fragment: Fragment, fills: Sequence[str]) -> Iterator[Fault]:
@@ -122,16 +124,26 @@ def _joined_words(fragment: Fragment, fills: Sequence[str]) -> Iterator[Fault]:
 
     So a fill cannot make another name of what is pinned beside it.
     """
-    sides = [part.decode() for part in fragment.view.parts]
+    parts = fragment.view.parts
     for gap, (fill, original) in enumerate(zip(fills, fragment.originals, strict=True)):
-        before, behind = sides[gap], sides[gap + 1]
-        first = _WORD_BEHIND.match(fill or behind)
-        if _WORD_BEFORE.search(before) and first and original and not _WORD_BEHIND.match(original):
-            yield Fault(gap, 0, min(first.end(), len(fill)), "invalid", JOINED)
+        if not original:
             continue
-        last = _WORD_BEFORE.search(fill)
-        if _WORD_BEHIND.match(behind) and last and original and not _WORD_BEFORE.search(original):
-            yield Fault(gap, last.start(), len(fill), "invalid", JOINED)
+        before = parts[gap][-LONGEST_CHARACTER:].decode("utf-8", "ignore")[-1:]
+        behind = parts[gap + 1][:LONGEST_CHARACTER].decode("utf-8", "ignore")[:1]
+        if _is_in_word(before) and _is_in_word((fill or behind)[0:1]) and not _is_in_word(original[0]):
+            yield Fault(gap, 0, _word_length(fill), "invalid", JOINED)
+        elif _is_in_word(behind) and _is_in_word(fill[-1:]) and not _is_in_word(original[-1]):
+            yield Fault(gap, len(fill) - _word_length(fill[::-1]), len(fill), "invalid", JOINED)
+
+
+def _is_in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _word_length(text: str) -> int:
+    """How many characters the word takes with which ``text`` begins."""
+    word = _WORD.match(text)
+    return word.end() if word else 0
 
 
 _SURROGATES = re.compile("[\ud800-\udfff]+")
