@@ -8,6 +8,5 @@ __version__ = "0.1.0"
 # other work, they so keep the one that they wait for from running, and a fill takes ten times as long. Where they sleep
 # at once, being woken costs a step a fifth of its time on a quiet machine. Some microseconds of spinning cost neither.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.setdefault(
-    "GOMP_SPINCOUNT", "500"
-)  # for the OpenMP that torch brings on Linux; others have no such number
+# The number is for the OpenMP that torch brings on Linux; others have none.
+os.environ.setdefault("GOMP_SPINCOUNT", "500")

@@ -20,7 +20,7 @@ from dgls.syntax.nested import inner_texts
 from dgls.syntax.predicates import Span
 from dgls.syntax.tags import missing_end_tags
 from dgls.syntax.tidy import BRACKETS, untidiness
-from dgls.syntax.tree import Clock, Site, characters, parse, parseable, wrong_sites
+from dgls.syntax.tree import Clock, Site, characters, line_end, parse, parseable, wrong_sites
 from dgls.syntax.walk import faulty_nodes, walk
 
 BUDGET_MS = 1_000.0
@@ -192,6 +192,8 @@ def _mending_edits(
 
 def _end_tag(source: bytes, tree: Tree, language: Language, span: Span, clock: Clock) -> _ByteEdit | None:
     """An end tag for what is open at bytes ``span``, after which less is wrong."""
+    if not language.brackets:
+        return None
     wrong = wrong_sites(tree, source, language, clock)
     for place, closer in missing_end_tags(source, tree, language, span):
         edit = place, place, closer
@@ -228,7 +230,7 @@ def _tries(source: bytes, tree: Tree, language: Language, span: Span) -> Iterato
     start, end = span
     line = _line_start(source, start)
     low = len(source[:line].rstrip())  # what the line before ends with may lack something
-    leaves = _leaves(tree, low, _line_end(source, end), start, end)
+    leaves = _leaves(tree, low, line_end(source, end), start, end)
     missing = [node.type.encode() for node in leaves if node.is_missing and not node.is_named]
     near = sorted(
         (node for node in leaves if not node.is_missing),
@@ -263,7 +265,7 @@ def _tries_of_two(source: bytes, language: Language, span: Span) -> Iterator[_By
     """At the ends of lines, from the one before bytes ``span`` on, two signs that end what was begun, as `):`."""
     place = len(source[: _line_start(source, span[0])].rstrip())
     for _ in range(LINES):
-        line, stop = _line_start(source, place), _line_end(source, place)
+        line, stop = _line_start(source, place), line_end(source, place)
         end = line + len(source[line:stop].rstrip())
         for closer, sign in product(CLOSERS, _usual(language)):
             yield end, end, closer + sign
@@ -298,11 +300,6 @@ def _row(tree: Tree, byte: int) -> int:
 
 def _line_start(source: bytes, place: int) -> int:
     return source.rfind(b"\n", 0, place) + 1
-
-
-def _line_end(source: bytes, place: int) -> int:
-    found = source.find(b"\n", place)
-    return len(source) if found < 0 else found
 
 
 def _following(leaf: Node, language: Language) -> list[str]:

@@ -9,6 +9,7 @@ from tree_sitter import Node, Tree
 
 from dgls.syntax.language import Language
 from dgls.syntax.predicates import Span
+from dgls.syntax.tree import line_end
 from dgls.syntax.walk import walk
 
 MOST_LINES = 40
@@ -41,7 +42,7 @@ def _places(source: bytes, tag: Node, closer: bytes) -> Iterator[Insertion]:
     That line stands behind those which are indented further; where none is, behind any line, the last one first.
     """
     start = source.rfind(b"\n", 0, tag.start_byte) + 1
-    end = _line_end(source, tag.end_byte)
+    end = line_end(source, tag.end_byte)
     if source[tag.end_byte : end].strip():
         yield len(source[:end].rstrip()), closer
         return
@@ -50,7 +51,7 @@ def _places(source: bytes, tag: Node, closer: bytes) -> Iterator[Insertion]:
     deeper, ends = list[int](), list[int]()
     is_inside = True
     while end < len(source) and len(ends) < MOST_LINES:
-        start, end = end + 1, _line_end(source, end + 1)
+        start, end = end + 1, line_end(source, end + 1)
         line = source[start:end]
         if line.strip():
             ends.append(start + len(line.rstrip()))
@@ -58,8 +59,3 @@ def _places(source: bytes, tag: Node, closer: bytes) -> Iterator[Insertion]:
             deeper += ends[-1:] if is_inside else []
     for place in (*deeper[-1:], *reversed(ends)):
         yield place, b"\n" + indentation + closer
-
-
-def _line_end(source: bytes, place: int) -> int:
-    found = source.find(b"\n", place)
-    return len(source) if found < 0 else found

@@ -74,6 +74,12 @@ def in_characters(spans: Iterable[tuple[int, int]], source: bytes) -> list[tuple
     return sorted((before[start], before[end]) for start, end in spans)
 
 
+def line_end(source: bytes, place: int) -> int:
+    """Where the line of byte ``place`` ends, before its line break."""
+    found = source.find(b"\n", place)
+    return len(source) if found < 0 else found
+
+
 def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None = None) -> Tree | None:
     """The tree of ``source``; None if the time was up before the end, or the grammar cannot take what is so deep.
 
