@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import load_host
 from dgls.syntax import LanguageError, Verdict, fragment_around, language_of, statement_ends, verdict
+from dgls.syntax.tree import Clock, parse
 
 SECONDS = 60
 """Far more than the limits allow, on the busiest machine: only what hangs takes so long."""
@@ -89,6 +91,24 @@ def test_no_language_hangs_or_crashes_where_what_it_opens_is_never_closed() -> N
         [sys.executable, "-c", NEST], capture_output=True, text=True, timeout=4 * SECONDS, check=False
     )
     assert ended.returncode == 0, f"at {ended.stdout.splitlines()[-1:]}: {ended.stderr}"
+
+
+def test_what_was_parsed_does_not_stay_in_memory() -> None:
+    """The parser's binding keeps every piece of source that it is handed (0.26.1)."""
+    language = language_of("python", "")
+    assert language is not None
+    source = b"value = 1\n" * 10_000
+    tracemalloc.start()
+    try:
+        for budget_ms in (SECONDS * 1000, 0.0):  # to the end, and stopped before it
+            parse(source, language, Clock(budget_ms))
+            before, _ = tracemalloc.get_traced_memory()
+            for _ in range(10):
+                parse(source, language, Clock(budget_ms))
+            after, _ = tracemalloc.get_traced_memory()
+            assert after - before < len(source)
+    finally:
+        tracemalloc.stop()
 
 
 def test_after_a_verdict_that_was_late_none_is_tried() -> None:

@@ -4,7 +4,9 @@ tree-sitter counts UTF-8 bytes; the rest of dgls counts characters. Text that ha
 differently (lone surrogates, lone carriage returns) is replaced here, one character for one, before it is encoded.
 """
 
+import ctypes
 import re
+import sys
 import time
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
@@ -21,6 +23,7 @@ STRETCH = 4
 VISITS = 4_000
 """Nodes looked at, at most, in search of faults: an unclosed string can put an ERROR around thousands."""
 
+_DROP = ctypes.pythonapi.Py_DecRef
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LONE_CARRIAGE_RETURN = re.compile(r"\r(?!\n)")
 
@@ -91,8 +94,14 @@ def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None =
     far as the end of the source for what closes each. So no more is read once the time is up.
     """
 
+    view = memoryview(source)
+    pieces = [bytes(2)]  # the first is read by nobody, and so held as often as the others should be
+
     def read(offset: int, _point: object) -> bytes:
-        return b"" if clock.late() else source[offset : offset + CHUNK_BYTES]
+        if clock.late():
+            return b""
+        pieces.append(bytes(view[offset : offset + CHUNK_BYTES]))
+        return pieces[-1]
 
     def stop(_offset: int, _has_error: bool) -> bool:
         return clock.late()
@@ -107,7 +116,21 @@ def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None =
             tree = parser.parse(read, encoding="utf8", progress_callback=stop)
     except ValueError:  # how the binding says that it was stopped
         return None
+    finally:
+        _let_go(pieces)
     return None if clock.late() else tree  # the end may not have been read
+
+
+def _let_go(pieces: list[bytes]) -> None:
+    """Take back the reference to each piece but the first that the parser's binding (0.26.1) never gives back.
+
+    Without that, all that is ever parsed stays in memory. Where a piece is held no longer than the first one, nothing
+    is done. Single bytes are the interpreter's own, and stay anyway.
+    """
+    usual, *held = map(sys.getrefcount, pieces)
+    for piece, references in zip(pieces[1:], held, strict=True):
+        if len(piece) > 1 and references > usual:
+            _DROP(ctypes.py_object(piece))
 
 
 def wrong_sites(tree: Tree, source: bytes, language: Language, clock: Clock) -> list[Site] | None:
