@@ -142,10 +142,13 @@ class Session:
         self._chance = random.Random(seed)
         self._text = FILE.text
         self._uri = FILE.path.as_uri()
-        self._places = [
-            place for place in spans_of(self._text, "rest of a line") if place[1] - place[0] >= ROOM
-        ]
-        self._place = self._places[0]
+        # Told once: what takes this process long looks, from here, as if the server stalled.
+        self._lines = {
+            (start, end): self._text.count("\n", 0, start)
+            for start, end in spans_of(self._text, "rest of a line")
+            if end - start >= ROOM
+        }
+        self._place = next(iter(self._lines))
         self._frames: asyncio.Queue[Json] = asyncio.Queue()
         editor.on_frame = self._frames.put_nowait
         editor.takes_edits = False
@@ -153,13 +156,9 @@ class Session:
 
     def elsewhere(self) -> tuple[int, int]:
         """A place at least ``JUMP`` lines from the last one: the cursor, and the end of its line."""
-
-        def line(place: tuple[int, int]) -> int:
-            return self._text.count("\n", 0, place[0])
-
-        here = line(self._place)
+        here = self._lines[self._place]
         self._place = self._chance.choice(
-            [place for place in self._places if abs(line(place) - here) >= JUMP]
+            [place for place, line in self._lines.items() if abs(line - here) >= JUMP]
         )
         return self._place
 
