@@ -1,12 +1,16 @@
 """Documents that are printed from the code say what the code says, and links lead somewhere."""
 
+import json
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from dgls.server.messages import FillArguments, FillResult, FrameParams, Improved, Item, StatusParams
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -19,6 +23,15 @@ PAGES = [
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+EXAMPLES: dict[str, list[type[msgspec.Struct]]] = {
+    "Ghost text": [Item],
+    "Commands": [FillArguments, FillResult],
+    "`dgls/frame` (notification, server to client)": [FrameParams],
+    "`dgls/improved` (notification, server to client)": [Improved, Item],
+    "`dgls/status` (notification, server to client; request, client to server)": [StatusParams, StatusParams],
+}
+"""What stands in the JSON of each part of the protocol's page, in order."""
 
 
 def anchors(page: Path) -> set[str]:
@@ -62,3 +75,21 @@ def test_the_extension_for_vs_code_declares_the_schema() -> None:
     script = ROOT / "editors" / "vscode" / "settings.py"
     checked = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
+
+
+def test_examples_of_the_protocol_are_its_messages() -> None:
+    found: dict[str, list[object]] = {}
+    for part in re.split(r"^## ", (DOCS / "protocol.md").read_text(encoding="utf-8"), flags=re.MULTILINE):
+        for block in re.findall(r"^```json\n(.*?)^```", part, re.MULTILINE | re.DOTALL):
+            # One message, or one in each line.
+            texts = block.splitlines() if block.startswith('{"state"') else [block]
+            messages = found.setdefault(part.partition("\n")[0], [])
+            for message in map(json.loads, texts):
+                messages += [message, *message.get("items", [])]
+    assert found.keys() == EXAMPLES.keys()
+    for part, kinds in EXAMPLES.items():
+        for given, kind in zip(found[part], kinds, strict=True):
+            assert isinstance(given, dict)
+            message = json.loads(msgspec.json.encode(msgspec.convert(given, kind)))
+            assert {**message, **given} == message, f"what {part} shows is no {kind.__name__}"
+            assert given.keys() == message.keys() or kind is FillArguments, f"{part} leaves out what is sent"
