@@ -16,7 +16,7 @@ from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import load_host
 from dgls.syntax import LanguageError, Verdict, fragment_around, language_of, statement_ends, verdict
-from dgls.syntax.tree import Clock, parse
+from dgls.syntax.tree import Clock, parse, wrong_sites
 
 SECONDS = 60
 """Far more than the limits allow, on the busiest machine: only what hangs takes so long."""
@@ -109,6 +109,21 @@ def test_what_was_parsed_does_not_stay_in_memory() -> None:
             assert after - before < len(source)
     finally:
         tracemalloc.stop()
+
+
+def test_in_a_long_text_each_fault_is_found_once() -> None:
+    """One that shows in two places far apart, and many that stand close together."""
+    language = language_of("python", "")
+    assert language is not None
+    branch = "".join(f"    value = {number}\n" for number in range(2_000))
+    before, statement = f"if a:\n{branch} ", "return 1\n"
+    source = f"{before}else:\n    pass\n{statement * 2_000}".encode()
+    tree = parse(source, language, Clock(SECONDS * 1000))
+    assert tree is not None
+    sites = wrong_sites(tree, source, language, Clock(SECONDS * 1000))
+    assert sites is not None
+    returns = range(source.index(b"return"), len(source), len(statement))
+    assert sorted(site.start for site in sites) == [len(before), *returns]
 
 
 def test_after_a_verdict_that_was_late_none_is_tried() -> None:

@@ -31,7 +31,7 @@ class InvalidRules:
                 raise QueryProblem(f"a pattern captures no @invalid, the node that is wrong: {pattern.shown}")
 
     def matches(self, root: Node, source: bytes, late: Callable[[], bool]) -> list[Match] | None:
-        """All matches under ``root``, in no order; None if the tree is too large or ``late()`` became true."""
+        """All matches under ``root``, in no order; None if there is too much to look at or ``late()`` became true."""
         found = self._query.matches(root, source, late)
         if found is None:
             return None

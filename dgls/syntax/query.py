@@ -15,8 +15,8 @@ from tree_sitter import Node
 from dgls.syntax.predicates import PREDICATES, Place, Predicate, QueryProblem, Span, check_selector
 from dgls.syntax.walk import faulty_nodes
 
-LARGEST_TREE = 60_000
-"""Nodes; a query over more would keep other threads waiting for too long, and cannot be stopped."""
+SLICE = 8_192
+"""Bytes that are looked at in one go: as long as that takes, other threads wait, and nothing can be stopped."""
 MOST_IN_ERROR = 3_000
 """Children of one ERROR, which the grammar does not group as it does others: a query's time grows with the square."""
 BETWEEN_LOOKS = 32
@@ -68,34 +68,51 @@ class CheckedQuery:
     ) -> list[Match] | None:
         """All matches under ``root``, in no order; None if there is too much to look at or ``late()`` became true.
 
-        With ``within``, only those that touch these bytes are looked at. The query itself cannot be stopped: its
-        progress callback crashes the interpreter in tree-sitter 0.26.1.
+        With ``within``, only those that touch these bytes are looked at.
         """
-        size = root.descendant_count
-        if within is not None:
-            size = min(size, within[1] - within[0])  # hardly more nodes than bytes
-        if size > LARGEST_TREE or _has_wide_error(root, late):
+        if _has_wide_error(root, late):
             return None
         place = Place(source, root)
-        cursor = tree_sitter.QueryCursor(self._query)
-        cursor.set_max_start_depth(DEEPEST_START)
-        if within is not None:
-            cursor.set_byte_range(*within)
         matches: list[Match] = []
-        for number, (pattern, captures) in enumerate(cursor.matches(root)):
-            if number % BETWEEN_LOOKS == 0 and late():
+        for found in self._slices(root, (0, root.end_byte + 1) if within is None else within):
+            for number, (pattern, captures) in enumerate(found):
+                if number % BETWEEN_LOOKS == 0 and late():
+                    return None
+                narrowed: Span | None = None
+                for condition in self._conditions[pattern]:
+                    nodes = [captures[name][0] for name in condition.captures]
+                    held = condition.holds(place, nodes, condition.strings)
+                    if not held:
+                        break
+                    if isinstance(held, tuple):
+                        narrowed = held
+                else:
+                    matches.append(Match(pattern, captures, narrowed))
+            if late():
                 return None
-            narrowed: Span | None = None
-            for condition in self._conditions[pattern]:
-                nodes = [captures[name][0] for name in condition.captures]
-                held = condition.holds(place, nodes, condition.strings)
-                if not held:
-                    break
-                if isinstance(held, tuple):
-                    narrowed = held
-            else:
-                matches.append(Match(pattern, captures, narrowed))
         return matches
+
+    def _slices(self, root: Node, within: Span) -> Iterator[list[tuple[int, dict[str, list[Node]]]]]:
+        """The patterns that match in a span, with their captures, each once, slice by slice.
+
+        A query holds the interpreter to its end; a progress callback would let go of it, but crashes in tree-sitter
+        0.26.1.
+        """
+        first, last = within
+        seen = set[tuple[int, ...]]()
+        for start in range(first, max(last, first + 1), SLICE):
+            cursor = tree_sitter.QueryCursor(self._query)
+            cursor.set_max_start_depth(DEEPEST_START)
+            cursor.set_byte_range(start, min(start + SLICE, last))
+            found = cursor.matches(root)
+            if last - first > SLICE:  # what reaches into two slices is found in both
+                ids = [
+                    (pattern, *(n.id for nodes in captures.values() for n in nodes))
+                    for pattern, captures in found
+                ]
+                found = [match for match, own in zip(found, ids, strict=True) if own not in seen]
+                seen.update(ids)
+            yield found
 
 
 def _has_wide_error(root: Node, late: Callable[[], bool]) -> bool:
