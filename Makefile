@@ -38,7 +38,7 @@ e2e:
 	@$(MAKE) --no-print-directory --keep-going e2e-neovim e2e-vscode
 
 e2e-neovim: $(READY)
-	$(BIN)/python -m pytest -m e2e tests/e2e/test_neovim.py
+	$(BIN)/python -m pytest -m e2e tests/e2e
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -91,7 +91,7 @@ CHROMIUM ?= /usr/bin/chromium
 e2e-vscode: vscode $(EDITOR)/.ready chromium
 	@cd $(EXTENSION) && DGLS_E2E_CACHE=$(EDITOR) DGLS_E2E_VSIX=$$(ls $(CURDIR)/dist/*.vsix) DGLS_E2E_PYTHON=$(CURDIR)/$(BIN)/python \
 		DGLS_E2E_PICTURES=$(CURDIR)/run/e2e/pictures CHROMIUM=$(CHROMIUM) \
-		$(EDITOR)/node_modules/.bin/node --test e2e/vscode.test.ts
+		$(EDITOR)/node_modules/.bin/node --test --test-concurrency=1 'e2e/*.test.ts'
 
 # All that the tests of both editors fetch.
 e2e-installs: $(LIBRARIES) $(EDITOR)/.ready chromium neovim

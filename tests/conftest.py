@@ -1,12 +1,16 @@
-"""Fixtures that several rooms share: tiny checkpoints, built once per run; a client, and documents of its own."""
+"""Fixtures that several rooms share: tiny checkpoints, a client and documents of its own, a shared server's machine."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
-from lsp_client import Client, serving
+
+from tests.lsp_client import Client, serving
+from tests.server_desk import Desk
 
 # Tests run beside each other and beside whatever else runs: threads of torch would wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -26,6 +30,15 @@ def tiny_26b(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.checkpoints import build_tiny_26b
 
     return build_tiny_26b(tmp_path_factory.mktemp("checkpoints") / "tiny_26b")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A machine on which no server runs yet."""
+    # Not in tmp_path: the path of a socket is short.
+    runtime = Path(tempfile.mkdtemp(prefix="dgls"))
+    yield Desk(runtime, tmp_path / "loads")
+    shutil.rmtree(runtime, ignore_errors=True)
 
 
 numbers = count()

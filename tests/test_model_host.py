@@ -160,6 +160,15 @@ def test_a_hub_id_is_not_downloaded_unless_that_is_allowed(
         find_checkpoint("nobody/no-such-checkpoint", allow_download=False)
 
 
+def test_a_hub_that_cannot_be_reached_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")  # nobody listens there
+    with pytest.raises(CheckpointError, match=r"is not on this machine, and the hub .* check the network"):
+        find_checkpoint("nobody/no-such-checkpoint", allow_download=True)
+
+
 def delete(name: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).unlink()
 

@@ -3,15 +3,10 @@
 import asyncio
 import gc
 import json
-import shutil
 import socket
 import stat
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import psutil
@@ -32,70 +27,15 @@ from tests.lsp_client import (
     Client,
     Json,
     connected,
-    fill_span,
-    script,
-    serving,
     wait_for,
 )
 from tests.scripted_server import scripted_load
+from tests.server_desk import WINDOW, Desk, begin, filled
 
-WINDOW = [*SCRIPTED, "--shared"]
 PROGRESS = {**CAPABILITIES, "window": {"workDoneProgress": True}}
 ENDLESS = 200_000
 """Steps; more than anything waits for."""
 REAL = [sys.executable, "-m", "dgls", "serve", "--shared"]
-
-
-class Desk:
-    """A user's machine: windows on one shared server, whose files stand in ``folder``."""
-
-    def __init__(self, runtime: Path, loads: Path) -> None:
-        self.folder = runtime / "dgls"
-        self.loads = loads
-        self.environment = {"XDG_RUNTIME_DIR": str(runtime)}
-
-    def window(
-        self, command: list[str] = WINDOW, environment: dict[str, str] | None = None, **params: Any
-    ) -> AbstractContextManager[Client]:
-        return serving(
-            command,
-            load={"loads": str(self.loads)},
-            environment=self.environment | (environment or {}),
-            **params,
-        )
-
-    def bare_window(self, environment: dict[str, str] | None = None) -> AbstractContextManager[Client]:
-        return connected(
-            WINDOW, load={"loads": str(self.loads)}, environment=self.environment | (environment or {})
-        )
-
-    def server(self) -> psutil.Process:
-        """The process that loaded the model; there was only one."""
-        [pid] = self.loads.read_text().split()
-        return psutil.Process(int(pid))
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    # Not in tmp_path: the path of a socket is short.
-    runtime = Path(tempfile.mkdtemp(prefix="dgls"))
-    yield Desk(runtime, tmp_path / "loads")
-    shutil.rmtree(runtime, ignore_errors=True)
-
-
-def filled(client: Client, uri: str = "file:///shared.py", **directives: Any) -> str:
-    """What the client's own document is filled with."""
-    fill = begin(client, uri, **directives)
-    edit = client.incoming("workspace/applyEdit")
-    client.reply(edit, {"applied": True})
-    assert client.result(fill)["applied"]
-    text: str = edit["params"]["edit"]["documentChanges"][0]["edits"][0]["newText"]
-    return text
-
-
-def begin(client: Client, uri: str = "file:///shared.py", **directives: Any) -> int:
-    client.open(uri, script(**directives))
-    return client.request(*fill_span(uri, (1, 0), (1, 0)))
 
 
 def step_until_closed(gate: Path) -> None:
@@ -381,56 +321,6 @@ async def test_what_a_window_had_open_is_freed_when_it_is_gone(tmp_path: Path) -
         ours[0].close()
         await open_document(there=False)
     ours[1].close()
-
-
-# Where there is no Unix socket
-
-
-@pytest.fixture
-def far_desk(desk: Desk) -> Desk:
-    """Its folder's path is too long for a socket."""
-    runtime = desk.folder.parent / ("long" * 20)
-    runtime.mkdir(mode=0o700)
-    return Desk(runtime, desk.loads)
-
-
-def test_a_port_and_a_secret_do_what_a_socket_does(far_desk: Desk) -> None:
-    with far_desk.window() as first, far_desk.window() as second:
-        assert (filled(first), filled(second)) == ("FILL", "FILL")
-        address = far_desk.folder / "server.json"
-        assert stat.S_IMODE(address.stat().st_mode) == 0o600
-        server = far_desk.server()
-        assert (first.end(), second.end()) == (1, 1)
-        server.wait(PATIENCE)
-        assert not address.exists()
-
-
-def test_who_does_not_know_the_secret_is_not_let_in(far_desk: Desk) -> None:
-    with far_desk.window() as client:
-        port = json.loads((far_desk.folder / "server.json").read_text())["port"]
-        hello = json.dumps({"version": client.answers["serverInfo"]["version"], "secret": "guessed"}).encode()
-        with socket.create_connection(("127.0.0.1", port), PATIENCE) as visitor:
-            visitor.sendall(b"Content-Length: %d\r\n\r\n%b" % (len(hello), hello))
-            with visitor.makefile("rb") as stream:
-                assert b"secret" in stream.read()
-        assert filled(client)
-
-
-def test_a_port_that_a_killed_server_left_behind_is_not_trusted(far_desk: Desk) -> None:
-    """It may be anybody's by now."""
-    with far_desk.window() as client:
-        filled(client)
-        server = far_desk.server()
-        server.kill()
-        assert client.ended() == 1
-        server.wait(PATIENCE)
-    far_desk.loads.unlink()
-    address: Json = json.loads((far_desk.folder / "server.json").read_text())
-    with socket.create_server(("127.0.0.1", address["port"])) as impostor, far_desk.window() as client:
-        assert filled(client)
-        impostor.settimeout(0)
-        with pytest.raises(BlockingIOError):
-            impostor.accept()
 
 
 # The real model

@@ -231,11 +231,11 @@ def _fetch(checkpoint: str, allow_download: bool) -> Path:
         folder = snapshot_download(checkpoint, allow_patterns=HUB_FILES, local_files_only=not allow_download)
     except LocalEntryNotFoundError as error:
         advice = (
-            "check the connection"
+            ", and the hub that has it cannot be reached; check the network, then start dgls again"
             if allow_download
-            else "name a folder, or let it be downloaded (setting model.allow_download)"
+            else "; name a folder, or let it be downloaded (setting model.allow_download)"
         )
-        raise CheckpointError(f'checkpoint "{checkpoint}" is not on this machine; {advice}') from error
+        raise CheckpointError(f'checkpoint "{checkpoint}" is not on this machine{advice}') from error
     except (
         Exception
     ) as error:  # the hub's client raises errors of its own, of requests and of the file system

@@ -35,6 +35,8 @@ GRACE_SECONDS = 3.0
 """How long the server waits for the next window after the last has left: an editor may just start anew."""
 FIRST_SECONDS = 30.0
 HELLO_SECONDS = 10.0
+ALONE = "start this one without --shared (in VS Code: the setting dgls.server.shared)"
+"""What who is not let in can do alone."""
 
 
 class First(msgspec.Struct):
@@ -152,7 +154,7 @@ class Host:
             if first.version != dgls.__version__:
                 return Reply(
                     f"the shared server is dgls {dgls.__version__} and this window's is {first.version}; close the "
-                    "other windows to end it, or start this one without --shared"
+                    f"other windows to end it, or {ALONE}"
                 )
             hello = msgspec.json.decode(body, type=Hello)
         except msgspec.MsgspecError as error:
@@ -161,7 +163,7 @@ class Host:
             return Reply(
                 f"the shared server has {_differing(self.model, hello.model)}, and this window asks for "
                 f"{_differing(hello.model, self.model)}; give all windows the same model settings, close the others "
-                "first, or start this one without --shared"
+                f"first, or {ALONE}"
             )
         return hello
 

@@ -11,6 +11,10 @@ export function oldPython(path: string, version: string): string {
   return `dgls needs Python ${OLDEST_PYTHON} or later, and ${path} is ${version}: install a newer one, or name it in the setting dgls.server.python.`;
 }
 
+export function wrongPython(path: string): string {
+  return `The setting dgls.server.python names ${path}, which does not run: correct it, or empty it to have a Python found.`;
+}
+
 export function noServer(): string {
   return "dgls has no server on this machine yet: let it be installed into an environment of its own, or name one in the setting dgls.server.command.";
 }
@@ -21,6 +25,10 @@ export function wrongCommand(command: string, reason: string): string {
 
 export function wrongVersion(command: string, version: string, wanted: string): string {
   return `${command} is dgls ${version}, and this extension needs ${series(wanted)}: update it there with pip, or let the extension install its own.`;
+}
+
+export function wrongVersionSet(command: string, version: string, wanted: string): string {
+  return `The setting dgls.server.command names ${command}, which is dgls ${version}, and this extension needs ${series(wanted)}: update it there with pip, or empty the setting to have the server found.`;
 }
 
 export function noWheel(wanted: string): string {

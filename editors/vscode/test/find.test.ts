@@ -53,6 +53,11 @@ test("a server of another version is named where there is no other", async () =>
   await assert.rejects(search, (error: NotFound) => /\/usr\/bin\/dgls is dgls 0\.2\.0, .* needs 0\.1\.x/.test(error.message) && error.installable);
 });
 
+test("where the setting names a server of another version, none is offered: the setting would still choose that one", async () => {
+  const search = findServer(machine({ "/opt/dgls": "0.2.0" }, { ...EVERYWHERE, configured: ["/opt/dgls"] }), "0.1.0");
+  await assert.rejects(search, (error: NotFound) => /dgls 0\.2\.0, .* empty the setting/.test(error.message) && !error.installable);
+});
+
 test("where there is none, the user is offered one", async () => {
   await assert.rejects(findServer(machine({}), "0.1.0"), (error: NotFound) => error.message.includes("no server on this machine yet") && error.installable);
 });
@@ -70,6 +75,7 @@ test("the first Python that is new enough is taken, and an old one is named wher
   assert.deepEqual(await findPython("/opt/python", "linux", has({ "/opt/python": "3.11.0", "python3.12": "3.12.1" })), ["/opt/python"]);
   await assert.rejects(findPython("", "linux", has({ python3: "3.9.2" })), /python3 is 3\.9\.2/);
   await assert.rejects(findPython("", "linux", has({})), /found none/);
+  await assert.rejects(findPython("/opt/python", "linux", has({ python3: "3.12.1" })), /names \/opt\/python, which does not run/);
 });
 
 test("versions are compared by number", () => {

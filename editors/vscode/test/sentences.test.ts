@@ -5,9 +5,11 @@ import * as sentences from "../src/sentences.ts";
 const TOLD: Record<string, [string, RegExp]> = {
   "no Python": [sentences.noPython(), /install it, or name one in the setting dgls\.server\.python/],
   "a Python too old": [sentences.oldPython("python3", "3.9.2"), /python3 is 3\.9\.2: install a newer one/],
+  "a Python that does not run": [sentences.wrongPython("/opt/python"), /names \/opt\/python, .*correct it/],
   "no server": [sentences.noServer(), /let it be installed .* or name one in the setting dgls\.server\.command/],
   "a command that does not start": [sentences.wrongCommand("/opt/dgls", "there is no such program"), /\/opt\/dgls.*correct it/],
   "a wrong version": [sentences.wrongVersion("/opt/dgls", "0.3.1", "0.1.0"), /is dgls 0\.3\.1, and this extension needs 0\.1\.x: update it/],
+  "a wrong version where the setting names it": [sentences.wrongVersionSet("/opt/dgls", "0.3.1", "0.1.0"), /\/opt\/dgls, which is dgls 0\.3\.1.*empty the setting/],
   "no wheel": [sentences.noWheel("0.1.0"), /put its wheel .* beside the \.vsix/],
   "no network": [sentences.noNetwork(), /check the network/],
   "no room": [sentences.noRoom("/home/me"), /\/home\/me: free a few gigabytes/],

@@ -190,6 +190,17 @@ function M.cancel(buffer)
   return any
 end
 
+-- A buffer that is read again, as where another program has written its file, is a document of its own, and what runs
+-- was asked about the one before.
+vim.api.nvim_create_autocmd("BufReadPost", {
+  group = vim.api.nvim_create_augroup("dgls.commands", {}),
+  callback = function(event)
+    if M.cancel(event.buf) then
+      say("the file was read again, so the fill was stopped and nothing was changed; run the command again", vim.log.levels.WARN)
+    end
+  end,
+})
+
 function M._names()
   local names = vim.tbl_keys(M.subcommands)
   table.sort(names)

@@ -1,7 +1,7 @@
 // Which server to start. Knows nothing of VS Code.
 
 import path from "node:path";
-import { noServer, series, wrongCommand, wrongVersion } from "../sentences.ts";
+import { noServer, series, wrongCommand, wrongVersion, wrongVersionSet } from "../sentences.ts";
 import { MODULE } from "./environment.ts";
 import { reasonOf } from "./programs.ts";
 
@@ -42,7 +42,7 @@ export async function findServer(surroundings: Surroundings, wanted: string): Pr
     const version = await versionOf(configured).catch((error: unknown) => {
       throw new NotFound(wrongCommand(configured.join(" "), reasonOf(error)), false);
     });
-    if (!fits(version, wanted)) throw new NotFound(wrongVersion(configured.join(" "), version, wanted), true);
+    if (!fits(version, wanted)) throw new NotFound(wrongVersionSet(configured.join(" "), version, wanted), false);
     return { command: configured, version, origin: "the setting" };
   }
   let misfit: string | undefined;

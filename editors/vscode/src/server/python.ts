@@ -1,6 +1,6 @@
 // Which Python there is on this machine to build the server's environment with. Knows nothing of VS Code.
 
-import { OLDEST_PYTHON, noPython, oldPython } from "../sentences.ts";
+import { OLDEST_PYTHON, noPython, oldPython, wrongPython } from "../sentences.ts";
 import { run } from "./programs.ts";
 
 const NAMES = ["python3.14", "python3.13", "python3.12", "python3.11", "python3", "python"];
@@ -21,7 +21,7 @@ export async function findPython(configured: string, platform: string, ask: Ask 
     if (compareVersions(version, OLDEST_PYTHON) >= 0) return python;
     old ??= oldPython(python.join(" "), version);
   }
-  throw new Error(old ?? noPython());
+  throw new Error(old ?? (configured ? wrongPython(configured) : noPython()));
 }
 
 async function askVersion(python: readonly string[]): Promise<string | undefined> {
