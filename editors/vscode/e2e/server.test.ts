@@ -81,7 +81,8 @@ describe("a server of the extension's own", () => {
   });
 
   test("where there is no Python at all, that is said, with the next step", async () => {
-    await window.run("Install the Server");
+    assert.equal(await window.menu(), "dgls: no server is running");
+    await window.choose("Install the Server");
     await window.told(/needs Python 3\.11 or later and found none: install it, or name one in the setting dgls\.server\.python/);
     await window.untilStatus(/found none: install it/);
   });

@@ -8,11 +8,11 @@ interface Entry extends vscode.QuickPickItem {
   readonly act?: () => unknown;
 }
 
-/** Show what can be done now. */
+/** Show what can be done now: where no server runs, what brings one. */
 export async function showMenu(status: StatusBar, client: LanguageClient | undefined): Promise<void> {
   const command = (label: string, name: string, detail = ""): Entry => ({ label, detail, act: () => vscode.commands.executeCommand(name) });
   const language = vscode.window.activeTextEditor?.document.languageId;
-  const entries: Entry[] = [
+  const work: Entry[] = [
     status.state === "paused"
       ? command("$(play) Resume", "dgls.togglePause")
       : command("$(debug-pause) Pause", "dgls.togglePause", "No ghost text in this window; commands still work"),
@@ -22,6 +22,10 @@ export async function showMenu(status: StatusBar, client: LanguageClient | undef
     command("$(sparkle) Fill All Holes of the File", "dgls.fillHolesInFile"),
     command("$(wrench) Repair the File", "dgls.repairFile"),
     separator("The server"),
+  ];
+  const remedies: Entry[] = [command("$(cloud-download) Install the Server", "dgls.install", "Into an environment of its own; you are asked first")];
+  const entries: Entry[] = [
+    ...(client ? work : remedies),
     command("$(output) Show Log", "dgls.showLog"),
     command("$(pulse) Doctor", "dgls.doctor", "What is installed, what is loaded, what is wrong"),
     command("$(debug-restart) Restart the Server", "dgls.restart"),
