@@ -54,6 +54,17 @@ def test_a_checkpoint_that_cannot_be_loaded_is_named_with_the_next_step(
     assert found["trial"] is None
 
 
+def test_a_checkpoint_that_may_be_downloaded_is_by_the_server() -> None:
+    status, found = doctor("--checkpoint", "owner/name", "--allow-download", "--no-fill")
+    assert status == 1
+    assert found["findings"] == [
+        {
+            "wrong": 'checkpoint "owner/name" is not on this machine yet',
+            "next_step": "start dgls, which downloads it",
+        }
+    ]
+
+
 def test_a_checkpoint_without_weights_is_named(tiny_dgls: Path, tmp_path: Path) -> None:
     for file in tiny_dgls.glob("*.json"):
         (tmp_path / file.name).write_bytes(file.read_bytes())

@@ -91,6 +91,10 @@ class GenerationConfig(msgspec.Struct):
         )
 
 
+class NotDownloaded(CheckpointError):
+    """A checkpoint of the hub that is not on this machine, where nothing may be downloaded."""
+
+
 Config = TypeVar("Config", CheckpointConfig, GenerationConfig)
 
 
@@ -230,12 +234,14 @@ def _fetch(checkpoint: str, allow_download: bool) -> Path:
     try:
         folder = snapshot_download(checkpoint, allow_patterns=HUB_FILES, local_files_only=not allow_download)
     except LocalEntryNotFoundError as error:
-        advice = (
-            ", and the hub that has it cannot be reached; check the network, then start dgls again"
-            if allow_download
-            else "; name a folder, or let it be downloaded (setting model.allow_download)"
-        )
-        raise CheckpointError(f'checkpoint "{checkpoint}" is not on this machine{advice}') from error
+        missing = f'checkpoint "{checkpoint}" is not on this machine'
+        if not allow_download:
+            raise NotDownloaded(
+                f"{missing}; name a folder, or let it be downloaded (setting model.allow_download)"
+            ) from error
+        raise CheckpointError(
+            f"{missing}, and the hub that has it cannot be reached; check the network, then start dgls again"
+        ) from error
     except (
         Exception
     ) as error:  # the hub's client raises errors of its own, of requests and of the file system

@@ -10,7 +10,7 @@ import psutil
 import torch
 
 from dgls.config import InfillSettings, ModelSettings
-from dgls.model.checkpoint import find_checkpoint, read_config, read_text_config
+from dgls.model.checkpoint import NotDownloaded, find_checkpoint, read_config, read_text_config
 from dgls.model.description import CheckpointError, read_description
 from dgls.model.host import context_limit, layer_shapes, lengths_of, usual_context
 from dgls.model.placement import choose_device, choose_dtype
@@ -49,7 +49,14 @@ def needs_of(settings: ModelSettings, infill: InfillSettings) -> Needs:
     """What loading ``settings`` and filling by ``infill`` takes; downloads nothing. Raises :class:`CheckpointError`."""
     device = choose_device(settings.device)
     dtype = choose_dtype(settings.dtype, device)
-    folder = find_checkpoint(settings.checkpoint, allow_download=False)
+    try:
+        folder = find_checkpoint(settings.checkpoint, allow_download=False)
+    except NotDownloaded as error:
+        if not settings.allow_download:
+            raise
+        raise CheckpointError(
+            f'checkpoint "{settings.checkpoint}" is not on this machine yet; start dgls, which downloads it'
+        ) from error
     config, description = read_config(folder), read_description(folder)
     files = sorted(folder.glob("*.safetensors"))
     if not files:
