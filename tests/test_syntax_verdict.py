@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dgls.evaluation.cuts import spans_of
+from dgls.evaluation.keystrokes import long_file, short_file
 from dgls.infill.request import Gap
 from dgls.syntax import Fault, Verdict, fragment_around, language_of, statement_ends, verdict
 from tests.syntax_sources import Cut, cuts, files, line_starts, read, snippets
@@ -282,6 +284,19 @@ def test_true_spans_at_a_cursor_are_let_through_in_files_too_long_to_be_parsed_a
         fragment = fragment_around(text[: gap.start] + text[gap.end :], [cursor], language, PATIENCE_MS)
         rejected += not verdict(fragment, [text[gap.start : gap.end]]).ok
     assert rejected <= most
+
+
+def test_a_cursor_in_a_long_file_is_seen_as_in_a_short_one() -> None:
+    """A wide window around it can begin inside a docstring, from where code and text are the wrong way round."""
+    assert python is not None
+    chance = random.Random(0)
+    long, short = long_file(), short_file()
+    offset = long.index(short)
+    for cursor, end in chance.sample(spans_of(short, "rest of a line"), 60):
+        text = long[: offset + cursor] + long[offset + end :]
+        fragment = fragment_around(text, [Gap(offset + cursor, offset + cursor)], python, PATIENCE_MS)
+        ruling = verdict(fragment, [short[cursor:end]])
+        assert ruling.ok and not ruling.excused, (short[cursor - 40 : cursor], ruling)
 
 
 BODY = "".join(f"    take({number}, 'so that the body is long');\n" for number in range(200))

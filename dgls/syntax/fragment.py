@@ -192,8 +192,15 @@ def _fragment(text: str, gaps: Sequence[Gap], language: Language, clock: Clock) 
         if high - low <= WHOLE_CHARACTERS:  # else no line that is near is at the top level
             widest = low, high
     if kept.tree != "whole" and window != widest:
-        wider = _kept_by_tree(text, widest, gaps, language, clock)
-        kept = wider if wider.tree in ("whole", "broken") else kept._replace(whole_tree=wider.whole_tree)
+        # The whole text begins right, but a wide window may begin where a smaller one does not: inside a string.
+        before = text[window[0] : gaps[0].start]
+        is_right = widest != (0, len(text)) and _begins_right(before, language, clock)
+        if not (is_right and kept.tree == "broken"):
+            wider = _kept_by_tree(text, widest, gaps, language, clock)
+            is_better = wider.tree in ("whole", "broken")
+            if is_better and is_right:
+                is_better = _begins_right(text[widest[0] : gaps[0].start], language, clock)
+            kept = wider if is_better else kept._replace(whole_tree=wider.whole_tree)
     # A tree that is broken may have put what encloses the gaps among what stands far from them; where indentation
     # carries meaning, the view by layout makes up for that.
     is_long = sum(high - low for low, high in kept.stretches) > MOST
@@ -209,23 +216,41 @@ def _window(text: str, gaps: Sequence[Gap], language: Language, most: int, tops_
     Character offsets; farther where no line so near is at the top level.
     """
     start, end = gaps[0].start, gaps[-1].end
-    openers = tuple(language.description.comments.line)
-
-    def is_top(line: int) -> bool:
-        first = text[line : line + 1]
-        starts = bool(first) and not first.isspace() and not CLOSER.match(text, line)
-        return starts and not text.startswith(openers, line)
-
     low, tops = text.rfind("\n", 0, start) + 1, 0
     while low > 0 and tops < tops_before and (start - low < most or tops == 0):
         low = text.rfind("\n", 0, low - 1) + 1
-        tops += is_top(low)
+        tops += _is_top(text, low, language)
     high, tops = end, 0
     while high < len(text) and tops <= tops_before and (high - end < most or tops == 0):
         line = text.find("\n", high) + 1
         high = line or len(text)
-        tops += bool(line) and is_top(line)
+        tops += bool(line) and _is_top(text, line, language)
     return low, high
+
+
+def _is_top(text: str, line: int, language: Language) -> bool:
+    """Whether something begins at the top level at the character where ``line`` begins."""
+    first = text[line : line + 1]
+    starts = bool(first) and not first.isspace() and not CLOSER.match(text, line)
+    return starts and not text.startswith(tuple(language.description.comments.line), line)
+
+
+def _begins_right(before: str, language: Language, clock: Clock) -> bool:
+    """Whether what a window has before some gaps begins outside of strings, comments and code fences.
+
+    So it does where nothing is wrong in it up to the last line at the top level: what that begins may lack something.
+    The line before may belong to it, as a decorator does.
+    """
+    line = before.rfind("\n") + 1
+    while line > 0 and not _is_top(before, line, language):
+        line = before.rfind("\n", 0, line - 1) + 1
+    source = before[:line].encode()
+    tree = parse(source, language, clock)
+    if tree is None or any(child.start_point.column for child in tree.root_node.children):
+        return False
+    sites = wrong_sites(tree, source, language, clock)
+    last = source.rstrip().rfind(b"\n") + 1
+    return sites is not None and all(site.start >= last for site in sites)
 
 
 class _Kept(NamedTuple):
