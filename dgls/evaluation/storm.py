@@ -82,14 +82,13 @@ class _Typist:
             took += await self._burst(along[:count] + self._own(count - len(along)))
             pressed += count
             levels.append(self._server.memory_info().rss)
-        half, quarter = len(levels) // 2, -(-len(levels) // 4)
         return Storm(
             pressed,
             round(pressed / took, 1),
             self._offered,
             self._stale,
             self._most_open,
-            round((min(levels[-quarter:]) - min(levels[: half or 1][-quarter:])) / 2**20, 1),
+            round(_grown(levels) / 2**20, 1),
         )
 
     async def _burst(self, text: str) -> float:
@@ -145,3 +144,10 @@ class _Typist:
         start = item["range"]["start"]
         places = (document.position(offset, "utf-32") for offset in range(asked_at, self._cursor + 1))
         return any((place.line, place.character) == (start["line"], start["character"]) for place in places)
+
+
+def _grown(levels: Sequence[int]) -> int:
+    """How much higher the lowest of ``levels`` is in their last quarter than in their second."""
+    quarter = -(-len(levels) // 4)
+    first_half = levels[: max(1, len(levels) // 2)]
+    return min(levels[-quarter:]) - min(first_half[-quarter:])

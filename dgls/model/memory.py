@@ -1,8 +1,7 @@
 """Memory that tensors leave stays with the process.
 
 On Linux, the C library gives every large block back to the kernel when it is freed, and fetches it again page by page:
-a third of what a decoder pass takes in a program's main thread. In other threads it is next to nothing, and what is
-kept there grows: a server that did so took 80 MB more in a minute of typing without pause.
+a third of what a decoder pass takes in a program's main thread. In other threads it is next to nothing.
 """
 
 import ctypes

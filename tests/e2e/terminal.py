@@ -68,6 +68,10 @@ class Terminal:
         if self.mode() != "n":  # an Escape right before a colon would be Alt and a colon
             self.keys("Escape")
             self.until(lambda: self.mode() == "n", "normal mode")
+        self.on_selection(text)
+
+    def on_selection(self, text: str) -> None:
+        """Type an Ex command in the mode there is: where something is selected, it is about that."""
         self.type(f":{text}")
         self.keys("Enter")
 

@@ -74,8 +74,7 @@ def with_edit(text: str, fill: dict[str, Any]) -> str:
 def test_one_of_several_fills_is_chosen(open_file: Open, log: Path) -> None:
     terminal = open_file(options="settings = { infill = { candidates = 8 } }")
     select_the_loop(terminal)
-    terminal.type(":Dgls! fill")
-    terminal.keys("Enter")
+    terminal.on_selection("Dgls! fill")
     [answer] = terminal.until(lambda: answers(log, "dgls.fill"), "the fills")
     fills = answer["result"]["fills"]
     assert not answer["result"]["applied"]
@@ -92,8 +91,7 @@ def test_one_of_several_fills_is_chosen(open_file: Open, log: Path) -> None:
 def test_a_fill_is_drawn_again_and_each_is_one_undo_step(open_file: Open, log: Path) -> None:
     terminal = open_file()
     select_the_loop(terminal)
-    terminal.type(":Dgls fill")
-    terminal.keys("Enter")
+    terminal.on_selection("Dgls fill")
     terminal.until(lambda: answers(log, "dgls.fill"), "the fill")
     terminal.until(lambda: terminal.text() != SHOP, "it is text")
     once = terminal.text()
@@ -109,8 +107,7 @@ def test_a_fill_is_drawn_again_and_each_is_one_undo_step(open_file: Open, log: P
 def test_a_selection_is_rewritten_at_a_strength(open_file: Open, log: Path) -> None:
     terminal = open_file()
     select_the_loop(terminal)
-    terminal.type(":Dgls rewrite 0.3")
-    terminal.keys("Enter")
+    terminal.on_selection("Dgls rewrite 0.3")
     [answer] = terminal.until(lambda: answers(log, "dgls.rewrite"), "the answer")
     [asked] = said(log, "editor", "workspace/executeCommand")
     assert asked["arguments"][0]["strength"] == 0.3
@@ -144,13 +141,11 @@ def test_a_pin_survives_a_fill(open_file: Open, log: Path) -> None:
     terminal = open_file()
     terminal.cursor(4, 18)
     terminal.keys("v", "e")
-    terminal.type(":Dgls pin")
-    terminal.keys("Enter")
+    terminal.on_selection("Dgls pin")
     terminal.until(lambda: terminal.lua("return #require('dgls.pins').all(0)") == 1, "the pin")
     terminal.cursor(4, 8)
     terminal.keys("v", "$", "h")
-    terminal.type(":Dgls fill")
-    terminal.keys("Enter")
+    terminal.on_selection("Dgls fill")
     terminal.until(lambda: said(log, "editor", "workspace/executeCommand"), "the server is asked")
     [asked] = said(log, "editor", "workspace/executeCommand")
     assert asked["arguments"][0]["pins"] == [

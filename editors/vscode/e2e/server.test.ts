@@ -9,7 +9,7 @@ import os from "node:os";
 import path from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import type { Editor } from "./editor.ts";
-import { BASKET, folderOf, pictured, python, shown, startEditor, UNREACHABLE } from "./shop.ts";
+import { folderOf, pictured, python, shown, startEditor, typesOn, UNREACHABLE, works } from "./shop.ts";
 import { until } from "./until.ts";
 import type { Window } from "./window.ts";
 
@@ -48,27 +48,10 @@ describe("a server of the extension's own", () => {
   after(() => editor.stop());
   afterEach((context) => shown(context, window));
 
-  /** Type into a file, whatever is wrong meanwhile. */
-  async function typesOn(name: string): Promise<void> {
-    writeFileSync(path.join(folder, name), BASKET);
-    await window.show(name);
-    await window.go(1, 1);
-    await window.type("# typed all the same\n");
-    assert.equal(await window.saved(name), `# typed all the same\n${BASKET}`);
-  }
-  async function works(name: string): Promise<void> {
-    writeFileSync(path.join(folder, name), BASKET);
-    await window.show(name);
-    await window.go(9, 13);
-    await window.press("Control+Alt+g", "h");
-    await window.settled();
-    assert.notEqual(await window.saved(name), BASKET);
-  }
-
   test("where there is no server, one is offered", async () => {
     await window.told(/no server on this machine yet/);
     await pictured(window, "install");
-    await typesOn("without.py");
+    await typesOn(window, "without.py");
   });
 
   test("a dgls of another version on the search path is named, and one that fits is offered", async () => {
@@ -102,7 +85,7 @@ describe("a server of the extension's own", () => {
     await window.told(/pip could not reach its package index.*: check the network or pip's proxy settings, and run .dgls: Install the Server. again/);
     await window.untilStatus(/pip could not reach its package index/);
     assert.deepEqual(readdirSync(path.dirname(home)).filter((name) => name.startsWith("server")), []);
-    await typesOn("offline.py");
+    await typesOn(window, "offline.py");
   });
 
   test("is made on consent, and serves", async () => {
@@ -123,7 +106,7 @@ describe("a server of the extension's own", () => {
     assert.deepEqual(editor.servers(), serving);
     assert.equal(statSync(path.join(home, "complete")).ino, made);
     assert.equal(existsSync(`${home}.unfinished`), false);
-    await works("served.py");
+    await works(window, "served.py");
   });
 
   test("is made anew while it serves, and serves again", async () => {
@@ -137,7 +120,7 @@ describe("a server of the extension's own", () => {
     assert.ok(!editor.servers().includes(first ?? 0));
     assert.notEqual(statSync(path.join(home, "complete")).ino, made);
     assert.equal(existsSync(`${home}.unfinished`), false);
-    await works("own.py");
+    await works(window, "own.py");
   });
 
   test("a server that cannot be started is named, with the next step", async () => {
@@ -145,14 +128,14 @@ describe("a server of the extension's own", () => {
     await editor.set({ ...withPython, "dgls.server.command": ["/nowhere/dgls"] });
     await window.told(/names \/nowhere\/dgls, which does not start \(there is no such program\): correct it/);
     await window.untilStatus(/names \/nowhere\/dgls/);
-    await typesOn("nowhere.py");
+    await typesOn(window, "nowhere.py");
   });
 
   test("a setting that names a dgls of another version is told so", async () => {
     writeFileSync(onPath, "#!/bin/sh\necho dgls, version 0.2.0\n", { mode: 0o755 });
     await editor.set({ ...withPython, "dgls.server.command": [onPath] });
     await window.told(/which is dgls 0\.2\.0, and this extension needs 0\.1\.x: update it there with pip, or empty the setting/);
-    await typesOn("other.py");
+    await typesOn(window, "other.py");
   });
 
   test("a server of another version that other windows share is named, and serves them on", async () => {
@@ -167,7 +150,7 @@ describe("a server of the extension's own", () => {
       await window.told(/the shared server is dgls 0\.1\.0 and this window's is 0\.1\.99; close the other windows to end it/);
       await window.untilStatus(/the shared server is dgls 0\.1\.0/);
       assert.deepEqual(editor.servers(), shared);
-      await typesOn("shared.py");
+      await typesOn(window, "shared.py");
     } finally {
       other.stdin.end();
     }

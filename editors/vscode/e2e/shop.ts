@@ -104,3 +104,20 @@ export async function pictured(window: Window, name: string): Promise<void> {
 export async function shown(context: TestContext | SuiteContext, window: Window): Promise<void> {
   if ("passed" in context && !context.passed) await pictured(window, `failed-${context.name.slice(0, 30).replaceAll(/\W+/g, "-")}`);
 }
+
+/** Type into a file, whatever is wrong meanwhile. */
+export async function typesOn(window: Window, name: string): Promise<void> {
+  await window.written(name, BASKET);
+  await window.go(1, 1);
+  await window.type("# typed all the same\n");
+  assert.equal(await window.saved(name), `# typed all the same\n${BASKET}`);
+}
+
+/** Have the hole of a file filled. */
+export async function works(window: Window, name: string): Promise<void> {
+  await window.written(name, BASKET);
+  await window.go(9, 13);
+  await window.press("Control+Alt+g", "h");
+  await window.settled();
+  assert.notEqual(await window.saved(name), BASKET);
+}

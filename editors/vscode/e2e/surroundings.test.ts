@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, openSync, closeSync, ftruncateSync, writeFileSync, w
 import path from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import type { Editor } from "./editor.ts";
-import { BASKET, CANCELLED, folderOf, LONG, pictured, shown, startEditor, TYPED, UNREACHABLE, watched } from "./shop.ts";
+import { BASKET, CANCELLED, folderOf, LONG, pictured, shown, startEditor, TYPED, typesOn, UNREACHABLE, watched } from "./shop.ts";
 import { until } from "./until.ts";
 import type { Window } from "./window.ts";
 
@@ -113,11 +113,7 @@ describe("bad surroundings", () => {
     await pictured(window, "no-checkpoint");
     await bad({ "dgls.model.checkpoint": huge(own) }, /^dgls: .*weights cannot be loaded.*dgls doctor says what it needs/);
     await bad({ "dgls.model.checkpoint": "nobody/nothing", "dgls.model.allow_download": true }, /^dgls: .*nobody\/nothing.*cannot be reached/);
-    writeFileSync(path.join(folder, "typed.py"), BASKET);
-    await window.show("typed.py");
-    await window.go(1, 1);
-    await window.type("# typed all the same\n");
-    assert.equal(await window.saved("typed.py"), `# typed all the same\n${BASKET}`);
+    await typesOn(window, "typed.py");
     await bad({}, /^dgls: ready/);
   });
 });

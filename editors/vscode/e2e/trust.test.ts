@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Editor } from "./editor.ts";
-import { BASKET, folderOf, pictured, scratch, startEditor, watched } from "./shop.ts";
+import { folderOf, pictured, scratch, startEditor, watched, works } from "./shop.ts";
 
 describe("a workspace that is not trusted", () => {
   const own = folderOf("restricted");
@@ -21,7 +21,6 @@ describe("a workspace that is not trusted", () => {
     writeFileSync(path.join(hostile, ".venv/bin/python"), `#!/bin/sh\necho "$0" >> ${trace}\necho "dgls, version 0.1.0"\n`, { mode: 0o755 });
     const settings = { "dgls.server.command": [path.join(hostile, ".venv/bin/python")], "dgls.model.checkpoint": "/hostile/model", "dgls.infill.seed": 987654321 };
     writeFileSync(path.join(hostile, ".vscode/settings.json"), JSON.stringify(settings));
-    writeFileSync(path.join(hostile, "basket.py"), BASKET);
     editor = await startEditor(own, { ...watched(own), "security.workspace.trust.enabled": true, "security.workspace.trust.startupPrompt": "never" });
   });
   after(() => editor.stop());
@@ -29,11 +28,7 @@ describe("a workspace that is not trusted", () => {
   test("dgls works there, and takes neither programs nor modules nor settings from it", async () => {
     const window = await editor.open(hostile);
     await window.untilStatus(/^dgls: ready/);
-    await window.show("basket.py");
-    await window.go(9, 13);
-    await window.press("Control+Alt+g", "h");
-    await window.settled();
-    assert.notEqual(await window.saved("basket.py"), BASKET);
+    await works(window, "basket.py");
     assert.equal(existsSync(trace), false);
     const told = JSON.stringify(editor.noted());
     assert.ok(!told.includes("987654321") && !told.includes("/hostile/model"));

@@ -52,11 +52,16 @@ export class Window {
     await this.page.locator(".monaco-editor.focused").first().waitFor();
   }
 
+  /** Write a file and open it. */
+  async written(name: string, text: string): Promise<void> {
+    writeFileSync(path.join(this.folder, name), text);
+    await this.show(name);
+  }
+
   /** Write a file, open it, and wait until the server knows it. What was noted before is forgotten. */
   async given(name: string, text: string): Promise<void> {
     this.editor.forget();
-    writeFileSync(path.join(this.folder, name), text);
-    await this.show(name);
+    await this.written(name, text);
     await until("the server to know the file", () =>
       this.editor.sent("client", "textDocument/didOpen").some(({ params }) => JSON.stringify(params).includes(`${name}"`)),
     );
