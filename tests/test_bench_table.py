@@ -45,6 +45,8 @@ def test_what_is_at_its_limit_is_met() -> None:
     [
         ({"loop_stall_ms": {"max": 26.6}}, "event loop stalled afterwards, longest"),
         ({"storm": {**MEASURED["storm"], "grown_mb": 19.0}}, "memory grown in the second half"),
+        ({"long_ms": {**SPREAD, "p50": 4.2, "lines": 11_000}}, LONG),
+        ({"long_ms": {**SPREAD, "p50": None, "lines": 11_000}}, LONG),
         ({"alike": {"pairs": 20, "ratio": 1.4}}, f"{LONG}, 20 pairs with as many passes"),
         ({"alike": {"pairs": 0, "ratio": None}}, f"{LONG}, 0 pairs with as many passes"),
         ({"cancel_ms": {**SPREAD, "p95": 20.5}}, "cancel: at most a denoising step"),

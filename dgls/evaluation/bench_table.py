@@ -79,6 +79,8 @@ def _keystrokes(measured: Measured) -> Iterator[Row]:
     yield _spread(f"inline, {long['lines']:,} lines", long)
     yield _spread(f"inline, {short['lines']:,} lines", short)
     alike = measured["alike"]
+    ratio = None if None in (long["p50"], short["p50"]) else round(long["p50"] / short["p50"], 3)
+    yield _one("  long file against short one", "times", ratio, 1.3)
     what = f"  long file against short one, {alike['pairs']} pairs with as many passes"
     yield _one(what, "times", alike["ratio"], 1.3)
     yield _spread("behind a fill accepted, filled ahead", measured["accepted_ms"])
