@@ -67,28 +67,29 @@ class _Typist:
         self._typed = 0
         self._open: set[int] = set()
         self._offered = self._stale = self._most_open = 0
+        self._levels: list[int] = []
+        """Resident memory at each keystroke, in bytes."""
         editor.open(self._uri, FILE.text)
 
     async def type(self, seconds: float) -> Storm:
         """Type for so long, not counting the stops between bursts."""
         self._offered = self._stale = self._most_open = 0
         keystrokes = round(seconds * PER_SECOND)
+        self._levels = []
         pressed, took = 0, 0.0
-        levels: list[int] = []
         while pressed < keystrokes:
             shown = await self._stop() if pressed else ""
             along = shown[: min(ALONG, len(shown) - 1)] if shown else ""
             count = min(BURST, keystrokes - pressed)
             took += await self._burst(along[:count] + self._own(count - len(along)))
             pressed += count
-            levels.append(self._server.memory_info().rss)
         return Storm(
             pressed,
             round(pressed / took, 1),
             self._offered,
             self._stale,
             self._most_open,
-            round(_grown(levels) / 2**20, 1),
+            round(_grown(self._levels) / 2**20, 1),
         )
 
     async def _burst(self, text: str) -> float:
@@ -100,6 +101,7 @@ class _Typist:
             self._editor.replace(self._uri, self._cursor, self._cursor, character)
             self._cursor += 1
             answers.append(asyncio.create_task(self._ask()))
+            self._levels.append(self._server.memory_info().rss)
             # Who was held up catches up, but nobody types two characters at one moment.
             due = began + number / PER_SECOND - loop.time()
             await asyncio.sleep(max(due, LEAST_BEAT))
