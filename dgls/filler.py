@@ -5,6 +5,7 @@ Brings torch when it loads, not before.
 
 import gc
 import logging
+import time
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -14,6 +15,8 @@ from dgls.engine import Load, Report
 from dgls.infill.kept import Kept
 from dgls.infill.request import FillRequest, Gap
 from dgls.line import Filler, Steps
+from dgls.model.memory import give_back_freed_memory
+from dgls.model.native import load_native_libraries
 
 if TYPE_CHECKING:
     from dgls.model.host import Host
@@ -28,6 +31,8 @@ FIRST_FILL = FillRequest(
     settings=InfillSettings(max_steps=1, repair_rounds=0),
 )
 MEGABYTE = 2**20
+TIDY_SECONDS = 2.0
+"""How often freed memory is given back, at most: a fill takes it again, page by page."""
 
 
 class HostFiller:
@@ -35,6 +40,7 @@ class HostFiller:
 
     def __init__(self, host: "Host") -> None:
         self._host: Host | None = host
+        self._tidied = time.monotonic()
 
     @property
     def host(self) -> "Host":
@@ -62,8 +68,10 @@ class HostFiller:
         request = resolved(request, kept.shelf)
         wanted = request.settings.context_tokens or self.host.context_tokens
         fitting = replace(request.settings, context_tokens=min(wanted, kept.store.limit))
-        steps: Steps = work_on(self.host, kept, replace(request, settings=fitting))
-        return steps
+        try:
+            return (yield from work_on(self.host, kept, replace(request, settings=fitting)))
+        finally:
+            self._tidy()
 
     def unload(self) -> None:
         """Free the model, and give its memory back to the device."""
@@ -71,10 +79,17 @@ class HostFiller:
 
         self._host = None
         gc.collect()
+        give_back_freed_memory()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         if torch.backends.mps.is_available():
             torch.mps.empty_cache()
+
+    def _tidy(self) -> None:
+        now = time.monotonic()
+        if now - self._tidied >= TIDY_SECONDS:
+            self._tidied = now
+            give_back_freed_memory()
 
 
 def load_filler(settings: ModelSettings) -> Load:
@@ -82,6 +97,7 @@ def load_filler(settings: ModelSettings) -> Load:
 
     def load(report: Report) -> Filler:
         report(0.0, "importing torch")
+        load_native_libraries()
         from dgls.model.host import load_host
 
         filler = HostFiller(load_host(settings, report))

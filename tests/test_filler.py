@@ -1,9 +1,12 @@
 """The filler of the real thing: what it keeps for a client stays within bounds, and goes with the model."""
 
 import gc
+import subprocess
+import sys
 import weakref
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dgls.config import InfillSettings, ModelSettings
@@ -53,6 +56,36 @@ def test_what_a_window_may_take_is_counted_in_megabytes(host: Host) -> None:
     assert HostFiller(host).new_kept(1).store.limit == min(
         host.context_limit, 2**20 // chunk_bytes(host) * CHUNK
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the C library of other systems cannot be told")
+def test_memory_that_was_freed_goes_back_when_a_fill_ends(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dgls.filler.TIDY_SECONDS", 0)
+    filler, kept, server = HostFiller(host), Kept(host.new_store()), psutil.Process()
+    answer_of(filler.fill(REQUEST, kept))
+    blocks = [b"x" * 2**15 for _ in range(2_000)]
+    last = blocks.pop()  # what is freed stays with the process below it
+    del blocks
+    before = server.memory_info().rss
+    answer_of(filler.fill(REQUEST, kept))
+    assert server.memory_info().rss < before - 1_000 * len(last)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the import loads them")
+def test_native_libraries_are_there_before_torch_is_imported() -> None:
+    program = (
+        "import pathlib, sys\n"
+        "from dgls.model.native import load_native_libraries\n"
+        "load_native_libraries()\n"
+        "assert 'torch' not in sys.modules\n"
+        "assert 'libtorch_cpu' in pathlib.Path('/proc/self/maps').read_text()\n"
+        "import torch\n"
+        "print(int(torch.ones(2).sum()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
 
 
 def test_unloading_frees_the_model(tiny_dgls: Path) -> None:
