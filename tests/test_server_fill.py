@@ -219,6 +219,20 @@ def test_a_document_changed_and_changed_back_takes_the_edit_as_it_is_now(
     assert client.result(request)["applied"]
 
 
+def test_a_command_ends_where_its_user_types_on_and_is_to_be_completed(
+    client: Client, uri: str, tmp_path: Path
+) -> None:
+    client.open(uri, script(gate=str(tmp_path)))
+    request = client.request(*fill_span(uri, (1, 0), (1, 0)))
+    wait_for(tmp_path / "begun")
+    client.change(uri, 2, typed(1, 0, "x"))
+    completion = client.request(*inline(uri, 1, 1))
+    assert "changed meanwhile" in client.result(request)["reason"]  # before its step has ended
+    assert "changed meanwhile" in client.shown()
+    (tmp_path / "step1").touch()
+    assert client.result(completion)
+
+
 def test_a_document_closed_meanwhile_is_left_alone(client: Client, uri: str, tmp_path: Path) -> None:
     client.open(uri, script(gate=str(tmp_path)))
     request = client.request(*fill_span(uri, (1, 0), (1, 0)))

@@ -49,6 +49,8 @@ class Ask:
         """Who is shown each frame, beside a client that wants frames."""
         self.previews = True
         """Whether a client that wants frames gets them."""
+        self.bound_to_text = False
+        """Whether what comes of it is for the text of the snapshot alone."""
 
     def end(self, outcome: Outcome) -> None:
         """Say what came of it, if nothing was said before, and end the work for it."""

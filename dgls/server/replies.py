@@ -98,14 +98,15 @@ def nothing(wanted: Wanted, left: int) -> str:
 
 async def _at_once(session: Session, name: str, apply: bool, ask: Ask) -> FillResult:
     """One edit, once the fill is found."""
+    ask.bound_to_text = True
     answer = await session.work.answered(ask)
-    if not answer.fills:
-        return FillResult(False, reason=nothing(ask.wanted, answer.left), left=answer.left)
     now = session.documents.find(ask.snapshot.uri)
     if now is None:
         return FillResult(False, reason="the document was closed meanwhile; nothing was changed")
     if now.text != ask.snapshot.text:
         return FillResult(False, reason="the document was changed meanwhile; nothing was changed by dgls")
+    if not answer.fills:
+        return FillResult(False, reason=nothing(ask.wanted, answer.left), left=answer.left)
     best = found(session, now, ask.wanted, answer)
     result = best.result(answer.left)
     if not apply:

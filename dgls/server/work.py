@@ -56,6 +56,7 @@ class Work:
         """
         if kind == "automatic":
             self.supersede()
+            self._end_outdated_commands(snapshot)
         msg_id = self._session.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
         request, shift = engine_request(self._session, snapshot, wanted)
@@ -173,6 +174,12 @@ class Work:
         for ask in list(self._asks):
             if ask.kind == "automatic":
                 ask.end(Cancelled("superseded by a newer request"))
+
+    def _end_outdated_commands(self, now: Document) -> None:
+        """End the commands that want another text of ``now`` than it has: who asks for more has gone on from there."""
+        for ask in list(self._asks):
+            if ask.bound_to_text and ask.snapshot.uri == now.uri and ask.snapshot.text != now.text:
+                ask.end(NOTHING)
 
     def end_all(self) -> None:
         """End all work; the client is leaving."""
