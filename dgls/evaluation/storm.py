@@ -6,8 +6,8 @@ all the time; and whenever the typist has stopped and is shown something, a part
 answers that come fast enough to be for the wrong place.
 
 A server takes memory when it first does something, and keeps it. So there is a storm before the one that is measured,
-and what counts is the growth in the second half: a leak goes on. A step that is under way holds some 30 MB more or
-less, so it is the lowest level of one quarter that is compared with that of another.
+and what counts is the growth in the second half: a leak goes on. A step that is under way holds some 20 MB, and what
+was freed is given back now and then, so it is the lowest level of one quarter that is compared with that of another.
 """
 
 import asyncio
