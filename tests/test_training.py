@@ -5,6 +5,8 @@ import random
 import resource
 import signal
 import sysconfig
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -20,7 +22,7 @@ from dgls.infill.fill import answer_of, fill_gaps
 from dgls.infill.layout import BOS_ID, CONTROL_TOKENS, DELETE_ID, MASK_ID, PAD_ID, PREFIX_ID
 from dgls.infill.request import FillRequest, Gap
 from dgls.model.host import load_host
-from dgls.training.architecture import Architecture
+from dgls.training.architecture import Architecture, build_model
 from dgls.training.card import model_card
 from dgls.training.command import train as command
 from dgls.training.corpus import (
@@ -32,17 +34,26 @@ from dgls.training.corpus import (
     read_documents,
     read_manifest,
 )
-from dgls.training.examples import Formats, Geometry, Sampler
+from dgls.training.examples import Batch, Formats, Geometry, Sampler
 from dgls.training.excluded import is_excluded_module
 from dgls.training.export import export_checkpoint
 from dgls.training.gaps import sample_gap
 from dgls.training.muon import Float32Muon
-from dgls.training.objective import corrupt, take_step
+from dgls.training.objective import corrupt, take_step, training_losses
 from dgls.training.presets import PRESETS, Preset, PresetError, changed
 from dgls.training.runs import Run
 from dgls.training.sources import folder_packages, interpreter_packages
-from dgls.training.trainer import TrainingError, rate_at, read_log, read_weights, train
+from dgls.training.trainer import (
+    TrainingError,
+    build_optimisers,
+    rate_at,
+    read_log,
+    read_weights,
+    train,
+    validate,
+)
 from dgls.training.vocabulary import train_tokenizer
+from tests.elsewhere import ELSEWHERE, elsewhere, moved
 
 MIXTURE = Mixture(10_000_000, {"python": 1.0}, from_package=1_000_000)
 TINY = Preset(
@@ -339,6 +350,45 @@ def test_a_full_disk_leaves_the_state_that_was_there(corpus, tokenizer, tmp_path
     assert not list(tmp_path.glob("checkpoint*"))
     assert not list(other.glob("state*"))
     assert (run / "state.pt").read_bytes() == before
+
+
+def test_a_run_without_loader_processes_learns_the_same(corpus, tokenizer, tmp_path):
+    for loaders in (0, 1):
+        preset = msgspec.structs.replace(TINY, tokens=1_000, loaders=loaders)
+        _train(tmp_path / str(loaders), corpus, preset, tokenizer)
+    alone, beside = (read_log(tmp_path / name)[-1] for name in ("0", "1"))
+    assert (alone.step, alone.decoder_loss) == (beside.step, beside.decoder_loss)
+
+
+def test_a_step_of_training_mixes_up_no_devices(documents, tokenizer, monkeypatch):
+    monkeypatch.setattr("dgls.training.trainer._autocast", lambda device: nullcontext())
+    sampler = Sampler(documents, tokenizer.backend_tokenizer, Formats(), seed=0)
+    batches = [sampler.batch(TINY.geometries[0]) for _ in range(2)]
+    here = _two_steps(batches, torch.device("cpu"))
+    with elsewhere():
+        there = _two_steps(
+            [Batch(*(tensor.to(ELSEWHERE) for tensor in batch)) for batch in batches], ELSEWHERE
+        )
+    assert there == pytest.approx(here, rel=1e-5)
+
+
+def _two_steps(batches: Sequence[Batch], device: torch.device) -> list[float]:
+    """Losses of two steps, the second with noise of the model's own, and what validation says after them."""
+    model = build_model(TINY.architecture, seed=0)
+    if device == ELSEWHERE:
+        moved(model)
+    optimisers = build_optimisers(model, TINY, torch.float32)
+    losses = []
+    for number, batch in enumerate(batches):
+        generator = torch.Generator(device).manual_seed(number)
+        found = training_losses(model, batch, TINY, generator, self_conditioned=True, on_policy=number > 0)
+        found.total.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimiser in optimisers:
+            optimiser.step()
+            optimiser.zero_grad()
+        losses.append(found.total.item())
+    return [*losses, *validate(model, batches, TINY)]
 
 
 def test_a_run_goes_on_from_a_checkpoint(corpus, tokenizer, tmp_path):

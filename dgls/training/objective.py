@@ -64,7 +64,9 @@ def take_step(
     Which share of a canvas is drawn is drawn too, from nothing to most of it.
     """
     logits = logits.clone()
-    logits[..., [token for token in range(len(CONTROL_TOKENS)) if token != DELETE_ID]] = -torch.inf
+    deleting = logits[..., DELETE_ID].clone()
+    logits[..., : len(CONTROL_TOKENS)] = -torch.inf
+    logits[..., DELETE_ID] = deleting
     probabilities = logits.softmax(-1)
     order = probabilities.amax(-1).masked_fill(~noised, -1.0).argsort(-1, descending=True).argsort(-1)
     share = 0.8 * torch.rand((len(corrupted), 1), generator=generator, device=corrupted.device)

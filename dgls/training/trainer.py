@@ -378,7 +378,7 @@ def _load(
         stream,
         batch_size=None,
         num_workers=preset.loaders,
-        prefetch_factor=8,
+        prefetch_factor=8 if preset.loaders else None,
         pin_memory=device.type == "cuda",
     )
     return (_on(device, batch) for batch in loader)
