@@ -101,7 +101,7 @@ class InfillSettings(msgspec.Struct, frozen=True):
     repair_rounds: Annotated[int, Meta(ge=0, le=10, description="rounds of repair; 0 is none")] = 3
     repair_steps: Annotated[
         int, Meta(ge=1, le=64, description="denoising steps of one round; drawing anew gets as many in all")
-    ] = 6
+    ] = 5
     deadline_ms: Annotated[
         int, Meta(ge=1, le=600_000, description="ms after which the best answer so far is taken (automatic)")
     ] = 2_000
