@@ -188,21 +188,23 @@ class Session:
         return seconds
 
     async def cancels(self, rounds: int) -> list[float]:
-        """Per round, seconds from a cancel amid a fill until it is answered and the engine is free.
+        """Seconds from a cancel amid a fill until it is answered and the engine is free.
 
         That it is free shows in another command's first frame: what that takes longer than on an idle engine
-        is what the cancelled work still took. The idle engine is seen between the rounds: no machine is as fast all
-        the time.
+        is what the cancelled work still took. The idle engine is seen between the rounds, and its slowest frames
+        are held against the slowest: no machine is as fast all the time.
         """
         place = self.elsewhere()
         await self.first_frame(place)
-        idle, taken = [], []
+        idle, answered, busy = [], [], []
         for _ in range(rounds):
             idle.append(await self.first_frame(place))
             number, answer, _ = await self._begin(place)
-            taken.append(await asyncio.gather(self._cancel(number, answer), self.first_frame(place)))
-        usual = statistics.median(idle)
-        return [max(answered, busy - usual) for answered, busy in taken]
+            both = await asyncio.gather(self._cancel(number, answer), self.first_frame(place))
+            answered.append(both[0])
+            busy.append(both[1])
+        ranked = zip(sorted(answered), sorted(busy), sorted(idle), strict=True)
+        return [max(own, after - before) for own, after, before in ranked]
 
     def _cut(self, start: int, end: int) -> None:
         """Cut the rest of a line, and type the character before it: after a deletion nobody is offered anything."""
