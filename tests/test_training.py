@@ -352,6 +352,14 @@ def test_a_full_disk_leaves_the_state_that_was_there(corpus, tokenizer, tmp_path
     assert (run / "state.pt").read_bytes() == before
 
 
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.name)
+def test_what_a_preset_trains_fits_into_the_package(preset):
+    model = build_model(preset.architecture, seed=0)
+    own = sum(values.numel() for name, values in model.named_parameters() if "vision" not in name)
+    assert own <= 31_000_000
+    assert own * torch.bfloat16.itemsize <= 64_000_000
+
+
 def test_a_run_without_loader_processes_learns_the_same(corpus, tokenizer, tmp_path):
     for loaders in (0, 1):
         preset = msgspec.structs.replace(TINY, tokens=1_000, loaders=loaders)
