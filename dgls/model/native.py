@@ -20,8 +20,7 @@ def load_native_libraries() -> None:
     if sys.platform != "linux" or found is None or not found.submodule_search_locations:
         return
     library = Path(found.submodule_search_locations[0], "lib", "libtorch.so")
-    dlopen = ctypes.CDLL(
-        None
-    ).dlopen  # a foreign function runs without the interpreter; CDLL(library) would not
+    # A foreign function runs without the interpreter; CDLL(library) would not.
+    dlopen = ctypes.CDLL(None).dlopen
     dlopen.argtypes, dlopen.restype = (ctypes.c_char_p, ctypes.c_int), ctypes.c_void_p
     dlopen(os.fsencode(library), os.RTLD_NOW)
