@@ -1,0 +1,102 @@
+"""What a corpus holds, what it drops and why, and which packages are taken."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from dgls.training.command import train as command
+from dgls.training.corpus import CorpusError, Mixture, build_corpus, held_out, read_documents, read_manifest
+from dgls.training.excluded import is_excluded_module
+from dgls.training.sources import folder_packages, interpreter_packages
+from tests.training.tiny import MIXTURE
+
+
+def test_a_corpus_keeps_each_file_once_and_says_what_it_dropped(corpus):
+    manifest = read_manifest(corpus)
+    assert manifest.dropped == {
+        "exact duplicate": 1,
+        "near duplicate": 1,
+        "generated": 1,
+        "not UTF-8": 1,
+        "minified or binary": 1,
+        "too small or too large": 1,
+        "in a benchmark": 1,
+    }
+    assert {package.name for package in manifest.packages} >= {"abc", "odd", "uuid"}
+    for package in manifest.packages:
+        assert package.split == ("heldout" if held_out(package.name) else "train")
+    names = {document.name for split in ("train", "heldout") for document in read_documents(corpus, split)}
+    assert "odd/again.py" in names
+    assert not names & {"odd/nearly.py", "odd/benchmark.py", "odd/copy_of_tempfile.py"}
+
+
+def test_excluded_modules_and_this_project_are_in_no_corpus():
+    assert is_excluded_module("json.decoder")
+    assert is_excluded_module("asyncio.queues")
+    assert not is_excluded_module("asyncio.events")
+    packages = list(interpreter_packages())
+    assert "stdlib:contextlib" in {package.name for package in packages}
+    assert "dgls" not in {package.name for package in packages}
+    files = [
+        file.name for package in packages if package.name.startswith("stdlib:") for file in package.files
+    ]
+    assert not {"textwrap.py", "json/decoder.py", "asyncio/queues.py", "argparse.py"} & set(files)
+
+
+def test_a_corpus_is_never_half_there(sources, corpus, tmp_path):
+    with pytest.raises(CorpusError, match="exists already"):
+        build_corpus(folder_packages(sources), corpus, MIXTURE, [], lambda name, characters: None)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CorpusError, match="no source file passed"):
+        build_corpus(
+            folder_packages(tmp_path / "empty"), tmp_path / "out", MIXTURE, [], lambda name, characters: None
+        )
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(CorpusError, match="is no corpus"):
+        read_manifest(tmp_path)
+
+
+def test_packages_of_other_languages_are_known_by_their_manifests(tmp_path):
+    """npm packages and crates are taken by their stated licence, and languages by their shares."""
+    library = tmp_path / "library"
+    rust = "".join(f"pub fn f{i}(x: u64) -> u64 {{\n    x * {i} + x.pow(2)\n}}\n\n" for i in range(40))
+    script = "".join(f"export function g{i}(x) {{\n  return x * {i} + compute(x);\n}}\n\n" for i in range(40))
+    for name, manifest, file, text in (
+        ("free", "Cargo.toml", "src/lib.rs", rust),
+        ("bound", "Cargo.toml", "src/lib.rs", rust.replace("f", "h")),
+        ("node_free", "package.json", "index.js", script),
+        ("node_bound", "package.json", "index.js", script.replace("g", "k")),
+        ("plain", "notes.txt", "more.js", script.replace("g", "m")),
+    ):
+        licence = "GPL-3.0-only" if name.endswith("bound") else "MIT"
+        stated = (
+            f'[package]\nname = "{name}"\nversion = "1.0.0"\nlicense = "{licence}"\n'
+            if manifest == "Cargo.toml"
+            else json.dumps({"name": name, "version": "2.0.0", "license": licence})
+        )
+        path = library / name / file
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        (library / name / manifest).write_text(stated)
+    packages = {package.name: package for package in folder_packages(library)}
+    assert set(packages) == {"free", "node_free", "plain"}
+    assert (packages["free"].licence, packages["node_free"].version) == ("MIT", "2.0.0")
+    folder = tmp_path / "corpus"
+    mixture = Mixture(100_000, {"rust": 0.5, "javascript": 0.02}, from_package=50_000)
+    build_corpus(packages.values(), folder, mixture, [], lambda name, characters: None)
+    entries = read_manifest(folder).packages
+    assert {language for entry in entries for language in entry.languages} == {"rust"}, "2,000 is too little"
+
+
+def test_the_corpus_command_reads_benchmarks_and_names_what_is_wrong_with_them(sources, tmp_path):
+    benchmark = tmp_path / "tasks.jsonl"
+    benchmark.write_text('{"prompt": "def f():", "suffix": ""}\n')
+    arguments = ["corpus", str(sources), "--out", str(tmp_path / "out"), "--clear-of", str(benchmark)]
+    outcome = CliRunner().invoke(command, arguments)
+    assert outcome.exit_code == 1
+    assert "canonical_solution" in outcome.output
+    benchmark.write_text('{"prompt": "def f():", "canonical_solution": " pass", "suffix": ""}\n')
+    outcome = CliRunner().invoke(command, arguments)
+    assert outcome.exit_code == 0, outcome.output
+    assert read_manifest(tmp_path / "out").characters("train") > 100_000
