@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import resource
 import socket
 import subprocess
 import sys
@@ -244,6 +245,25 @@ def test_one_run_measures_all_rows_on_the_same_tasks_and_goes_on_where_it_was_en
         assert other.exit_code == 1
         assert complaint in " ".join(other.output.split())
     assert out.read_bytes().splitlines() == lines
+
+
+def test_a_full_disk_is_said_and_nothing_that_was_measured_is_lost(tmp_path: Path, tiny_dgls: Path) -> None:
+    benchmark, out = write(tmp_path / "tiny.jsonl", TASKS), tmp_path / "results.jsonl"
+    arguments = ("--data", benchmark, "--checkpoint", tiny_dgls, "--out", out, "--workers", "1", "--empty")
+    assert run(*arguments, "--limit", "1").exit_code == 0
+    measured = out.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(measured) + 10, hard))
+    try:
+        ended = run(*arguments)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (ended.exit_code, type(ended.exception)) == (1, SystemExit)
+    assert f"{out.name} takes no more results: File too large; make room" in " ".join(ended.output.split())
+    assert run(*arguments).exit_code == 0
+    whole = out.read_bytes()
+    assert whole.startswith(measured)
+    assert len(whole.splitlines()) == 1 + len(TASKS)
 
 
 def test_what_is_no_file_of_results_is_not_overwritten(tmp_path: Path) -> None:

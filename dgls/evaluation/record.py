@@ -81,6 +81,7 @@ class Record(Generic[Result]):
     def __init__(self, path: Path | None, header: Header, kind: type[Result]) -> None:
         self.header = header
         self.results: list[Result] = []
+        self._path = path
         self._file: BinaryIO | None = None
         self._lock: FileLock | None = None
         if path is None:
@@ -113,7 +114,9 @@ class Record(Generic[Result]):
         try:
             self._write(result)
         except OSError as error:
-            raise RecordError(f"a result could not be written: {error.strerror}") from error
+            raise RecordError(
+                f"{self._path} takes no more results: {error.strerror}; make room, and the same command goes on from it"
+            ) from error
 
     def _write(self, line: msgspec.Struct) -> None:
         if self._file:
@@ -126,10 +129,15 @@ class Record(Generic[Result]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._file:
-            self._file.close()
-        if self._lock:
-            self._lock.release()
+        try:
+            if self._file:
+                self._file.close()
+        except OSError as failed:  # what could not be written is tried once more, and that has been said
+            if error is None:
+                raise RecordError(f"{self._path} could not be closed: {failed.strerror}") from failed
+        finally:
+            if self._lock:
+                self._lock.release()
 
 
 def _locked(path: Path) -> FileLock:
