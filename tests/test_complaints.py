@@ -93,14 +93,23 @@ def test_3_cancelled_work_does_not_run_on(client: Client, uri: str, tmp_path: Pa
 
 
 def test_4_text_behind_the_cursor_is_not_repeated(host: Host) -> None:
-    cases = [
-        ("def area(width, height):\n    │\n    return width * height\n", "return width * height"),
-        ("total = 0\nfor item in items:\n    │\n    total += item\nprint(total)\n", "total += item"),
-    ]
-    for marked, behind in cases:
-        _, answer = completed(host, marked, "python")
+    """At seeds at which the model does repeat it, as a whole or in what a fill begins with."""
+    offered = 0
+    for marked, behind, seed in [
+        ("def area(width, height):\n    │\n    return width * height\n", "return width * height", 0),
+        ("total = 0\nfor item in items:\n    │\n    total += item\nprint(total)\n", "total += item", 0),
+        ("import os\n│\nimport sys\n", "import sys", 1),
+        (
+            "def f(x):\n    try:\n        │\n        return x\n    except ValueError:\n        pass\n",
+            "return x",
+            5,
+        ),
+    ]:
+        _, answer = completed(host, marked, "python", seed=seed, repair_rounds=1)
+        offered += len(answer.fills)
         for fill in answer.fills:
             assert behind not in [line.strip() for line in fill.texts[0].splitlines()]
+    assert offered
 
 
 def test_5_text_is_shown_inside_brackets_that_the_editor_closed(host: Host) -> None:
@@ -114,14 +123,28 @@ def test_5_text_is_shown_inside_brackets_that_the_editor_closed(host: Host) -> N
         )  # so editors show it in the bracket's place
 
 
-def test_6_a_file_of_tabs_gets_tabs(host: Host) -> None:
-    marked = (
+def test_6_a_fill_is_indented_as_its_file_is(host: Host) -> None:
+    """At seeds at which the model does not do it."""
+    tabs = (
         "class A:\n\tdef f(self, items):\n\t\tfor item in items:\n\t\t\t│\n\n\tdef g(self):\n\t\treturn 1\n"
     )
-    for seed in range(3):
+    nested = "class A:\n  def f(self):\n    if self.x:\n      │\n    return 1\n"
+    flat = "if x:\n  y = 1\nelse:\n  │\n"
+    for marked, seed in [
+        (tabs, 2),
+        (tabs, 7),
+        (tabs, 16),
+        (nested, 15),
+        (nested, 22),
+        (flat, 20),
+        (flat, 22),
+    ]:
         _, answer = completed(host, marked, "python", seed=seed, repair_rounds=1)
+        assert answer.fills
         for fill in answer.fills:
-            assert not any(line.startswith(" ") for line in fill.texts[0].split("\n"))
+            first, *rest = fill.texts[0].split("\n")
+            assert not first.startswith((" ", "\t")), "the line is indented already"
+            assert marked is not tabs or not any(line.startswith(" ") for line in rest)
 
 
 def test_7_nothing_after_a_deletion(client: Client, uri: str) -> None:

@@ -10,8 +10,9 @@ from dgls.evaluation.cuts import choose_cuts
 from dgls.infill.candidate import Candidate, spell
 from dgls.infill.denoise import Noise, denoise
 from dgls.infill.fill import answer_of, fill_gaps
+from dgls.infill.judge import judge
 from dgls.infill.layout import Canvas
-from dgls.infill.offer import judge, offers
+from dgls.infill.offer import offers
 from dgls.infill.request import Answer, FillRequest, Gap
 from dgls.infill.steering import leaning_towards
 from dgls.model.description import SamplerRules
@@ -107,6 +108,10 @@ def test_a_repair_stops_at_the_deadline_after_any_step(monkeypatch, host, repair
         ("def f():\n    ├...┤\n", "a = 1\n    b = (", "a = 1"),
         ("def f():\n    ├...┤\n", "pass", None),
         ("x = ├old┤\n", "1 +", None),
+        ("if x:\n  y = 1\nelse:\n  ├┤\n", "    y = 2\n    z = (", "y = 2"),
+        ("if x:\n  y = 1\nelse:\n  ├┤\n", "    y = 2\n      z = 3\n  q = (", "y = 2\n  z = 3"),
+        ("def f():\n    ├┤\n    return x\n", "return x\n    y = (", None),
+        ("import a\n├┤\nimport b\n", "import c\nimport b\nx = (", "import c"),
     ],
 )
 def test_the_best_beginning_is_offered_where_nothing_is_whole(host, document, drawn, offered):

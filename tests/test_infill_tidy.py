@@ -4,8 +4,8 @@ import pytest
 
 from dgls.infill.candidate import Candidate, Spelled
 from dgls.infill.indent import indented, unit_near
+from dgls.infill.judge import judge
 from dgls.infill.layout import Canvas
-from dgls.infill.offer import judge
 from dgls.infill.request import FillRequest, Gap
 from dgls.infill.tidy import straightened, tidied
 from dgls.syntax import fragment_around, language_of
@@ -75,6 +75,21 @@ def test_spaces_in_a_file_of_tabs_become_tabs_before_the_verdict() -> None:
     assert tidy(marked, "if x:\n", "            return 1\n", "        return 2") == [
         "if x:\n\t\t\treturn 1\n\t\treturn 2"
     ]
+
+
+@pytest.mark.parametrize(
+    ("fill", "left"),
+    [
+        ("    y = 2\n      z = 3", "y = 2\n  z = 3"),  # all of it too far to the right
+        ("    if y:\n      z = 3", "if y:\n    z = 3"),  # its beginning alone
+        ("    if y:\n        z = 3\n      q = 4", "if y:\n    z = 3\n  q = 4"),
+        ("    y = 2\n  z = 3", "y = 2\n  z = 3"),
+    ],
+)
+def test_what_begins_too_far_to_the_right_is_moved(fill: str, left: str) -> None:
+    assert tidy("if x:\n  y = 1\nelse:\n  │\n", fill) == [left]
+    [kept] = tidy("if x:\n  │\n", "  y = 2")
+    assert kept == "y = 2"
 
 
 def test_blanks_at_the_end_of_a_line_are_left_out() -> None:

@@ -12,12 +12,13 @@ from dgls.infill.candidate import Judged
 from dgls.infill.canvas import Plan, plan_request
 from dgls.infill.drawing import Drawing
 from dgls.infill.found import language_at_hand
+from dgls.infill.judge import judge
 from dgls.infill.kept import Kept
-from dgls.infill.offer import judge, offers
+from dgls.infill.offer import offers
 from dgls.infill.repair import repair
 from dgls.infill.request import Answer, FillRequest, Frame, Gap, Prefilled, shifted
 from dgls.infill.resume import anew, keep, resume
-from dgls.infill.tidy import straightened, tidied
+from dgls.infill.tidy import straightened
 from dgls.model.host import Host
 from dgls.model.prefix_store import PrefixStore
 from dgls.syntax import Fragment, Language, fragment_around
@@ -67,7 +68,7 @@ def _filled(
     early = drawing.cut_short or (drawing.late and not any(one.is_clean for one in judged))
     if early and not any(one.is_good for one in judged):
         judged += _good_earlier(drawing, fragment)
-    offered = offers(request, fragment, tidied(request, fragment, [*judged, *straight]), drawing.nfe)
+    offered = offers(request, fragment, [*judged, *straight], drawing.nfe)
     if offered:
         yield drawing.frame_of(offered[0])
     answer = Answer(tuple(offered), drawing.nfe, prefilled, len(judged) - len(offered), early=early)

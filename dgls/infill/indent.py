@@ -27,6 +27,15 @@ def unit_near(text: str, place: int) -> str:
     return max(likely, key=lambda pair: pair[0])[1] if likely else ""
 
 
+def outdented(fill: str, head: str) -> str:
+    """``fill`` moved to the left as far as it begins too far to the right, behind a ``head`` of blanks."""
+    first, *rest = fill.split("\n")
+    extra = first[: len(first) - len(first.lstrip(" \t"))]
+    if head.strip() or not head or not all(line.startswith(head + extra) for line in rest if line.strip()):
+        return fill
+    return "\n".join([first[len(extra) :], *(line.replace(head + extra, head, 1) for line in rest)])
+
+
 def indented(fill: str, head: str, unit: str) -> str:
     """``fill`` with lines indented by ``unit``, where it stands behind ``head`` on its line; else as it is."""
     first, *rest = fill.split("\n")

@@ -10,9 +10,10 @@ from collections.abc import Generator, Sequence
 
 import torch
 
+from dgls.infill.beginning import sound_end
 from dgls.infill.candidate import Candidate, Judged, spell
 from dgls.infill.drawing import Drawing
-from dgls.infill.offer import judge, sound_end
+from dgls.infill.judge import judge
 from dgls.infill.reopen import Reopened, reopen, reopen_all, reopen_behind
 from dgls.infill.request import Frame
 from dgls.infill.steering import AT_FAULT, leaning_towards

@@ -1,4 +1,4 @@
-"""Small corrections to a good candidate, each of which is taken only where the verdict agrees.
+"""Small corrections to a good candidate or beginning, each of which is taken only where the verdict agrees.
 
 Its indentation becomes that of the file; what it says again of the text behind it is left out; and where it is to be
 certain, it ends before the first token that is not. Of a candidate that only repeats, nothing is left.
@@ -6,9 +6,10 @@ certain, it ends before the first token that is not. Of a candidate that only re
 
 from collections.abc import Sequence
 
+from dgls.infill.beginning import shortened_before
 from dgls.infill.candidate import Candidate, Judged
-from dgls.infill.indent import indented, unit_near
-from dgls.infill.offer import judge, shortened_before
+from dgls.infill.indent import indented, outdented, unit_near
+from dgls.infill.judge import judge
 from dgls.infill.request import FillRequest
 from dgls.syntax import Fragment
 from dgls.syntax.repetition import repeats_from
@@ -34,8 +35,6 @@ def tidied(request: FillRequest, fragment: Fragment | None, judged: Sequence[Jud
 
 
 def _tidied(request: FillRequest, fragment: Fragment | None, one: Judged) -> Judged | None:
-    if request.overdue:
-        return one
     one = _indented(request, fragment, one)
     around = fragment
     if fragment and fragment.unclosed and one.candidate.canvas.closed:
@@ -57,14 +56,17 @@ def _tidied(request: FillRequest, fragment: Fragment | None, one: Judged) -> Jud
 def _indented(request: FillRequest, fragment: Fragment | None, one: Judged) -> Judged:
     [gap], [drawn] = request.gaps, one.candidate.drawn
     head = request.text[request.text.rfind("\n", 0, gap.start) + 1 : gap.start]
-    text = indented(drawn, head, unit_near(request.text, gap.start))
-    if not one.candidate.canvas.closed and request.text[gap.end : gap.end + 1] in LINE_ENDS:
-        text = text.rstrip()
-    if text == drawn:
-        return one
+    unit = unit_near(request.text, gap.start)
+    ends_line = not one.candidate.canvas.closed and request.text[gap.end : gap.end + 1] in LINE_ENDS
     [spelled] = one.candidate.gaps
-    fresh = judge(request, fragment, one.candidate._replace(gaps=(spelled.worded(text),)))
-    return fresh if fresh.is_good else one
+    for text in dict.fromkeys(indented(fill, head, unit) for fill in (outdented(drawn, head), drawn)):
+        text = text.rstrip() if ends_line else text
+        if text == drawn:
+            return one
+        fresh = judge(request, fragment, one.candidate._replace(gaps=(spelled.worded(text),)))
+        if fresh.is_good:
+            return fresh
+    return one
 
 
 def _first_doubt(candidate: Candidate, least: float) -> int | None:
