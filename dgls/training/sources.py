@@ -17,10 +17,20 @@ from typing import NamedTuple
 from dgls.training.excluded import PACKAGES, is_excluded_module
 
 PERMISSIVE = re.compile(
-    r"\b(mit|bsd|apache|isc|psf|python-2\.0|python software foundation|unlicense|0bsd|zlib|hpnd|cc0|public domain)\b",
+    r"(?<![a-z])(mit|bsd|apache|isc|psf|python[- ]2\.0|python software foundation|cnri|unlicense|zlib|libpng|hpnd"
+    r"|historical permission notice|boost|bsl-1\.0|unicode|cc0|public domain)(?![a-z])",
     re.IGNORECASE,
 )
-RESTRICTED = re.compile(r"\b(gpl|lgpl|agpl|gnu|mpl|mozilla|proprietary|commercial|nvidia)\b", re.IGNORECASE)
+RESTRICTED = re.compile(
+    r"gpl|(?<![a-z])(gnu|mpl|mozilla|epl|eclipse|eupl|cddl|sspl|busl|business source|cc[- ]by|commons[- ]clause"
+    r"|non-?commercial|no-?derivatives|proprietary|commercial|nvidia|protection)",
+    re.IGNORECASE,
+)
+TERMS = re.compile(r"\band\b|[&;/]|,(?! *(?:v|version)? *\d)", re.IGNORECASE)
+"""What stands between licences that all hold; "Apache License, Version 2.0" is one. A choice is an upper-case OR."""
+NAMES_NONE = "License :: OSI Approved"
+"""A classifier that stands beside those which name a licence."""
+PARENTHESES = re.compile(r"\(([^()]*)\)")
 SUFFIXES = {
     ".py": "python",
     ".js": "javascript",
@@ -79,19 +89,35 @@ def folder_packages(folder: Path) -> Iterator[SourcePackage]:
 
 
 def is_permissive(licence: str) -> bool:
-    """Whether a licence's name, or an SPDX expression, is permissive and nothing in it is not."""
-    words = licence.replace("-", " - ").replace("_", " ")
-    return bool(PERMISSIVE.search(words)) and not RESTRICTED.search(words)
+    """Whether a licence's name, or an SPDX expression, lets one use the work on permissive terms alone.
+
+    Of licences that all hold each must be known as permissive, of a choice one such branch is enough. Names are matched
+    loosely, since most metadata is older than SPDX: what is not known is not permissive.
+    """
+    while inner := PARENTHESES.search(licence):
+        branch = _permissive_branch(inner[1]) or inner[1].replace(" OR ", " AND ")
+        licence = f"{licence[: inner.start()]} {branch} {licence[inner.end() :]}"
+    return _permissive_branch(licence) is not None
+
+
+def _permissive_branch(expression: str) -> str | None:
+    """The first permissive branch of an expression without parentheses."""
+    for branch in expression.replace("_", " ").split(" OR "):
+        terms = TERMS.split(branch)
+        if all(PERMISSIVE.search(term) and not RESTRICTED.search(term) for term in terms):
+            return branch
+    return None
 
 
 def permissive_licence(distribution: Distribution) -> str | None:
-    """What a distribution's metadata says of its licence, if that is permissive and nothing in it is not."""
+    """What a distribution's metadata says of its licence, if all of it is permissive."""
     metadata = distribution.metadata
     stated = metadata.get_all("License-Expression") or []
-    stated += [value for value in metadata.get_all("Classifier") or () if value.startswith("License ::")]
+    classifiers = metadata.get_all("Classifier") or ()
+    stated += [value for value in classifiers if value.startswith("License ::") and value != NAMES_NONE]
     if not stated:
         stated = [value.strip().partition("\n")[0] for value in metadata.get_all("License") or ()]
-    return str(stated[0]) if is_permissive(" ".join(stated)) else None
+    return str(stated[0]) if stated and all(map(is_permissive, stated)) else None
 
 
 def _distributions(path: list[str] | None) -> Iterator[SourcePackage]:

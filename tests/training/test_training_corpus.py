@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from dgls.training.command import train as command
 from dgls.training.corpus import CorpusError, Mixture, build_corpus, held_out, read_documents, read_manifest
 from dgls.training.excluded import is_excluded_module
-from dgls.training.sources import folder_packages, interpreter_packages
+from dgls.training.sources import folder_packages, interpreter_packages, is_permissive
 from tests.training.tiny import MIXTURE
 
 
@@ -100,3 +100,54 @@ def test_the_corpus_command_reads_benchmarks_and_names_what_is_wrong_with_them(s
     outcome = CliRunner().invoke(command, arguments)
     assert outcome.exit_code == 0, outcome.output
     assert read_manifest(tmp_path / "out").characters("train") > 100_000
+
+
+@pytest.mark.parametrize(
+    "licence",
+    [
+        "MIT",
+        "The MIT License (MIT)",
+        "BSD_3_clause",
+        "Simplified BSD",
+        "Apache2",
+        "Apache License, Version 2.0",
+        "Apache-2.0 WITH LLVM-exception AND BSL-1.0 AND MIT",
+        "Unlicense/MIT",
+        "MIT OR GPL-2.0",
+        "GPL-2.0-or-later OR (MIT AND Zlib)",
+        "(MIT OR Apache-2.0) AND Unicode-3.0",
+        "License :: OSI Approved :: ISC License (ISCL)",
+        "License :: OSI Approved :: Historical Permission Notice and Disclaimer (HPND)",
+    ],
+)
+def test_a_licence_is_permissive_where_all_that_holds_is(licence):
+    assert is_permissive(licence)
+
+
+@pytest.mark.parametrize(
+    "licence",
+    [
+        "",
+        "Apache-2.0 AND GPLv2",
+        "MIT, LGPLv3",
+        "BSD and GPLv3+",
+        "BSD-3-Clause AND CC-BY-NC-4.0",
+        "MIT AND CC-BY-ND-4.0",
+        "MIT AND SSPL-1.0",
+        "MIT AND EPL-2.0",
+        "MIT AND EUPL-1.2",
+        "MIT AND CDDL-1.0",
+        "MIT AND BUSL-1.1",
+        "MPL-2.0 AND MIT",
+        "MPLv2, BSD",
+        "MIT AND LicenseRef-Mine",
+        "Apache-2.0 with Commons Clause",
+        "(MIT OR GPL-2.0) AND LGPL-2.1",
+        "MIT AND (GPL-2.0 OR LGPL-2.1)",
+        "GPL-2.0-or-later",
+        "GNU General Public License v2 or later (GPLv2+)",
+        "Other/Proprietary License",
+    ],
+)
+def test_a_licence_is_not_permissive_where_anything_that_holds_is_not(licence):
+    assert not is_permissive(licence)
