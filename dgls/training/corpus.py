@@ -11,13 +11,13 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from dgls.syntax import language_of
 from dgls.syntax.spans import node_spans
+from dgls.training.duplicates import Seen
 from dgls.training.excluded import STANDARD_LIBRARY
 from dgls.training.sources import SourcePackage
 
@@ -91,13 +91,6 @@ class CorpusError(Exception):
     """A corpus that cannot be built or read; the message says what to do."""
 
 
-class _Seen(NamedTuple):
-    """What tells duplicates: hashes of whole files, and of three consecutive lines (near duplicates)."""
-
-    files: set[bytes]
-    shingles: set[int]
-
-
 def held_out(package: str) -> bool:
     """Whether a package is held out, by a hash of its name alone."""
     return hashlib.sha256(package.lower().encode()).digest()[0] % HELD_OUT_OF == 0
@@ -112,9 +105,9 @@ def build_corpus(
 ) -> Manifest:
     """Write a corpus of ``mixture`` to ``folder``, which must not exist yet.
 
-    Small packages come first, since many hands teach more than one. ``benchmarks`` are texts to stay clear of: a file
-    that shares shingles with them is dropped. ``report`` is told each package's name and the training characters so
-    far. Raises :class:`CorpusError` where nothing is found, or the disk is full.
+    Small packages come first, since many hands teach more than one. ``benchmarks`` are texts to stay clear of (see
+    :mod:`dgls.training.duplicates`). ``report`` is told each package's name and the training characters so far. Raises
+    :class:`CorpusError` where nothing is found, or the disk is full.
     """
     if folder.exists():
         raise CorpusError(f"{folder} exists already; remove it or name another folder")
@@ -143,8 +136,7 @@ def _write(
     report: Callable[[str, int], None],
 ) -> Manifest:
     """Write the shards of a corpus; answers its manifest."""
-    barred = _Seen(set(), {shingle for text in benchmarks for shingle in _shingles(text)})
-    seen = _Seen(set(), set())
+    seen = Seen(benchmarks)
     dropped: Counter[str] = Counter()
     manifest = Manifest([], {"train": [], "heldout": []}, {}, sorted(STANDARD_LIBRARY))
     writers = {split: _ShardWriter(folder, split, manifest.shards[split]) for split in manifest.shards}
@@ -154,7 +146,7 @@ def _write(
         entry = PackageEntry(package.name, package.version, package.licence, split)
         own: Counter[str] = Counter()
         fitting = [file for file in package.files if room.get(file.language, 0) > 0]
-        for document in _documents(package._replace(files=fitting), seen, barred, dropped):
+        for document in _documents(package._replace(files=fitting), seen, dropped):
             language, size = document.language, len(document.text)
             if own[language] + size > mixture.from_package or room[language] < size:
                 dropped["share used up"] += 1
@@ -200,9 +192,7 @@ def read_documents(folder: Path, split: str) -> list[Document]:
     return documents
 
 
-def _documents(
-    package: SourcePackage, seen: _Seen, barred: _Seen, dropped: Counter[str]
-) -> Iterator[Document]:
+def _documents(package: SourcePackage, seen: Seen, dropped: Counter[str]) -> Iterator[Document]:
     """The package's files that pass all filters; what does not is counted under its reason."""
     for file in package.files:
         try:
@@ -213,7 +203,7 @@ def _documents(
         except UnicodeDecodeError:
             dropped["not UTF-8"] += 1
             continue
-        reason = _unfit(text) or _duplicate(text, seen, barred)
+        reason = _unfit(text) or seen.repeated(text)
         language = language_of(file.language, file.name)
         if reason is None and language is None:
             reason = "no grammar"
@@ -240,28 +230,6 @@ def _unfit(text: str) -> str | None:
     if letters < 0.5 * min(len(text), 20_000):
         return "tables, not code"
     return None
-
-
-def _duplicate(text: str, seen: _Seen, barred: _Seen) -> str | None:
-    """Whether a file repeats an earlier one, or a benchmark; a file that does not is remembered."""
-    digest = hashlib.sha256(text.encode()).digest()
-    if digest in seen.files:
-        return "exact duplicate"
-    seen.files.add(digest)
-    shingles = set(_shingles(text))
-    if len(shingles & barred.shingles) >= 2:
-        return "in a benchmark"
-    if shingles and len(shingles & seen.shingles) > 0.5 * len(shingles):
-        return "near duplicate"
-    seen.shingles.update(shingles)
-    return None
-
-
-def _shingles(text: str) -> Iterator[int]:
-    """Hashes of three consecutive lines that say something; stable between runs is not needed."""
-    lines = [line for line in map(str.strip, text.splitlines()) if len(line) > 8 and line[0] != "#"]
-    for triple in zip(lines, lines[1:], lines[2:], strict=False):
-        yield hash(triple)
 
 
 class _ShardWriter:

@@ -151,3 +151,42 @@ def test_a_licence_is_permissive_where_all_that_holds_is(licence):
 )
 def test_a_licence_is_not_permissive_where_anything_that_holds_is_not(licence):
     assert not is_permissive(licence)
+
+
+TWO_LINES = "    return [value // 2 for value in values if value % 2 == 0]\n"
+SOLUTIONS = {
+    "two lines": TWO_LINES,
+    "three lines": "    even = [value for value in values if value % 2 == 0]\n    return list(map(halve, even))\n",
+    "four lines": "    even = filter(is_even, values)\n    halves = map(halve, even)\n    return list(halves)\n",
+    "with its docstring": TWO_LINES,
+}
+"""Of a solution, its lines behind the signature."""
+
+
+@pytest.mark.parametrize("form", SOLUTIONS)
+def test_a_benchmark_is_known_without_its_docstring_however_short(sources, tmp_path, form):
+    """A whole solution among other code is found; a file that has its signature or one of its lines is not lost."""
+    signature = "def halves_of(values: list[int]) -> list[int]:\n"
+    quoted = '    """Halve what is even.\n\n    >>> halves_of([1, 2, 4])\n    [1, 2]\n    """\n'
+    solution = SOLUTIONS[form]
+    task = {"prompt": "import math\n\n\n" + signature + quoted, "canonical_solution": solution, "suffix": ""}
+    benchmark = tmp_path / "tasks.jsonl"
+    benchmark.write_text(json.dumps(task) + "\n")
+    ordinary = "".join(
+        f"def scale_by_{count}(values: list[int]) -> list[int]:\n    return [{count} * value for value in values]\n\n\n"
+        for count in range(12)
+    )
+    copied = signature + (quoted if form == "with its docstring" else "") + solution
+    for name, text in (
+        ("copied", ordinary + copied + "\n\nprint(halves_of([2, 4, 6]))\n"),
+        ("signature", ordinary.replace("scale", "raise") + signature + "    raise NotImplementedError\n"),
+        ("last_line", ordinary.replace("scale", "power") + solution.splitlines()[-1] + "\n"),
+    ):
+        (tmp_path / "own" / name).mkdir(parents=True)
+        (tmp_path / "own" / name / "code.py").write_text(text)
+    folders = [str(tmp_path / "own"), str(sources), "--out", str(tmp_path / "out")]
+    outcome = CliRunner().invoke(command, ["corpus", *folders, "--clear-of", str(benchmark)])
+    assert outcome.exit_code == 0, outcome.output
+    packages = {package.name for package in read_manifest(tmp_path / "out").packages}
+    assert packages >= {"signature", "last_line"}
+    assert "copied" not in packages
