@@ -71,6 +71,11 @@ class Document:
         found = LINE_END.search(self.lines[0])
         return found.group() if found else "\n"
 
+    @cached_property
+    def fingerprint(self) -> int:
+        """A hash of the text, the same in this process for the same text; a line that stays is not read again."""
+        return hash(tuple(self.lines))
+
     def offset(self, position: Position, encoding: Encoding) -> int:
         """The character offset of ``position``.
 

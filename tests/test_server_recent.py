@@ -110,8 +110,17 @@ def test_while_the_user_types_the_choice_stays(client: Client) -> None:
     assert related(client, 56, 23)[0][0] == "taxes.py"
 
 
-def test_an_edited_place_far_off_in_the_same_document_is_read(client: Client) -> None:
-    uri = "file:///shop/long.py"
+@pytest.mark.parametrize("said_by", ["the editor", "the project"])
+def test_an_edited_place_far_off_in_the_same_document_is_read(tmp_path: Path, said_by: str) -> None:
+    if said_by == "the project":
+        (tmp_path / "pyproject.toml").write_text("[tool.dgls.context]\nrelated_tokens = 256\n")
+    options = ON if said_by == "the editor" else {}
+    with serving(initializationOptions=options, rootUri=tmp_path.as_uri()) as client:
+        client.ready()
+        reads_an_edited_place_far_off(client, (tmp_path / "long.py").as_uri())
+
+
+def reads_an_edited_place_far_off(client: Client, uri: str) -> None:
     filler = "".join(f"value_{number} = {number}\n" for number in range(600))
     client.open(
         uri, script(echo=True) + "def discount(price):\n    return price\n\n\n" + filler + "discount()\n"

@@ -64,7 +64,7 @@ def edit(text: str, start: int, end: int) -> Edit:
 )
 def test_what_a_change_is(edits: list[Edit], motion: Motion) -> None:
     before = Document.of("file:///a", "python", 1, "one two three\n")
-    assert motion_of(strokes_of(before, edits, "utf-16"), []) == motion
+    assert motion_of(strokes_of(before, edits, "utf-16"), leads_back=False) == motion
 
 
 def changes(*texts: str) -> list[Motion]:
@@ -72,9 +72,10 @@ def changes(*texts: str) -> list[Motion]:
     typing, motions = Typing(), list[Motion]()
     document = Document.of("file:///a", "python", 1, texts[0])
     for text in texts[1:]:
-        typing.note("file:///a", strokes_of(document, [Edit(text)], "utf-8"), 0.0)
+        after = Document.of("file:///a", "python", 2, text)
+        typing.note(document, after, strokes_of(document, [Edit(text)], "utf-8"), 0.0)
         motions.append(typing.motion("file:///a"))
-        document = Document.of("file:///a", "python", 2, text)
+        document = after
     return motions
 
 
@@ -82,6 +83,11 @@ def test_undoing_and_redoing_is_seen_by_what_comes_back() -> None:
     assert changes("a = b", "a", "a = b") == ["deleted", "undone"]
     assert changes("a", "a = b", "a", "a = b") == ["typed", "deleted", "undone"]
     assert changes("let it be", "let us be", "let it be") == ["typed", "undone"]
+    assert changes("a yes", "a ye", "a y", "a ", "a yes") == [
+        *["deleted"] * 3,
+        "undone",
+    ]  # of several at once
+    assert changes("a no", "a b", "a by", "a no") == ["typed", "typed", "undone"]  # typed over a selection
     assert changes("ab", "a", "ab") == ["deleted", "typed"]  # one letter may as well be typed again
     assert changes("a = b", "a", "a + b") == ["deleted", "typed"]
 
@@ -125,9 +131,10 @@ def test_it_is_longer_where_offers_are_dismissed_and_shorter_where_they_are_take
 def test_time_since_the_last_keystroke_counts() -> None:
     typing, settings = Typing(), InlineSettings(debounce_ms=1000)
     stroke = [Stroke(Position(0, 0), "", "x")]
+    empty = Document.of("file:///a", "python", 1, "")
     assert typing.wait(settings, Counts(), 5.0) == 0  # nothing was ever typed
     for now in (10.0, 10.2, 10.4, 10.6 + 2 * LONGEST_BEAT):  # the last comes after a pause, which is no beat
-        typing.note("file:///a", stroke, now)
+        typing.note(empty, empty.edited(2, [Edit("x")], "utf-8"), stroke, now)
     last = 10.6 + 2 * LONGEST_BEAT
     assert typing.wait(settings, Counts(), last) == pytest.approx(PAUSE * 0.2)
     assert typing.wait(settings, Counts(), last + 0.1) == pytest.approx(PAUSE * 0.2 - 0.1)
@@ -151,6 +158,18 @@ def test_after_a_deletion_only_who_asks_by_hand_is_answered(client: Client, uri:
     assert texts(client.result(client.request(*inline(uri, 1, 2, invoked=True)))) == ["FILL"]
     client.change(uri, 3, typed(1, 2, "x"))
     assert texts(client.result(client.request(*inline(uri, 1, 3)))) == ["FILL"]
+
+
+def test_after_the_one_undo_of_several_strokes(client: Client, uri: str) -> None:
+    client.open(uri, script() + "x = yes\n")
+    for version, end in ((2, 7), (3, 6), (4, 5)):
+        client.change(uri, version, {"range": span((1, end - 1), (1, end)), "text": ""})
+    client.change(uri, 5, typed(1, 4, "yes"))
+    assert client.result(client.request(*inline(uri, 1, 7))) == []
+    for version, end, text in ((6, 7, "n"), (7, 5, "no")):  # typed over a selection
+        client.change(uri, version, {"range": span((1, 4), (1, end)), "text": text})
+    client.change(uri, 8, {"range": span((1, 4), (1, 6)), "text": "yes"})
+    assert client.result(client.request(*inline(uri, 1, 7))) == []
 
 
 def test_after_an_undo_too(client: Client, uri: str) -> None:

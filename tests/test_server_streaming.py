@@ -34,12 +34,23 @@ numbers = itertools.count()
 
 
 class Editor:
-    """An editor without previews, with one document in it, that applies the edits it is asked for."""
+    """An editor without previews, with one document in it, that applies the edits it is asked for.
 
-    def __init__(self, client: Client, gate: Path, **directives: Any) -> None:
-        self.client, self.gate = client, gate
+    One that does not take ``versions`` knows nothing of `documentChanges`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        gate: Path,
+        *,
+        folder: str = "file:///project",
+        versions: bool = True,
+        **directives: Any,
+    ) -> None:
+        self.client, self.gate, self.versions = client, gate, versions
         self.first = script(gate=str(gate), drafts=DRAFTS, **directives)
-        uri = f"file:///project/streamed{next(numbers)}.py"
+        uri = f"{folder}/streamed{next(numbers)}.py"
         self.document = Document.of(uri, "python", 1, self.first + CODE)
         client.open(uri, self.document.text)
 
@@ -57,16 +68,24 @@ class Editor:
     def take(self, *, tell_first: bool = True, one_by_one: bool = False) -> str:
         """Apply the next edit; answers the code then."""
         edit = self.client.incoming("workspace/applyEdit")
-        [change] = edit["params"]["edit"]["documentChanges"]
-        assert change["textDocument"] == {"uri": self.document.uri, "version": self.document.version}
         if not tell_first:
             self.client.reply(edit, {"applied": True})
-        changes = [{"range": own["range"], "text": own["newText"]} for own in reversed(change["edits"])]
+        edits = reversed(self._edits_of(edit["params"]["edit"]))
+        changes = [{"range": own["range"], "text": own["newText"]} for own in edits]
         for told in [[own] for own in changes] if one_by_one else [changes]:
             self.change(*told)
         if tell_first:
             self.client.reply(edit, {"applied": True})
         return self.code
+
+    def _edits_of(self, edit: Json) -> list[Json]:
+        if not self.versions:
+            [(uri, edits)] = edit["changes"].items()
+            assert uri == self.document.uri
+            return list(edits)
+        [change] = edit["documentChanges"]
+        assert change["textDocument"] == {"uri": self.document.uri, "version": self.document.version}
+        return list(change["edits"])
 
     def take_if_it_is_for_now(self) -> None:
         """Apply the next edit, or refuse it if the document is another version by now."""
@@ -301,12 +320,24 @@ def test_without_versions_or_the_setting_there_is_one_edit_at_the_end(tmp_path: 
     options = {} if lacks == "the setting" else EDITS
     with serving(capabilities=capabilities, initializationOptions=options) as client:
         loaded(client)
-        editor = Editor(client, tmp_path, fills=["return sum(items)"])
+        editor = Editor(client, tmp_path, versions=lacks != "documentChanges", fills=["return sum(items)"])
         request = editor.fill()
         editor.step(1, 2, 3, 4)
         assert editor.take() == CODE.replace("...", "return sum(items)")
         assert client.result(request)["applied"]
         assert client.untaken("workspace/applyEdit") == []
+
+
+def test_a_project_says_that_its_edits_are_streamed(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.dgls.server]\nstream = 'edits'\n")
+    with serving(workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "project"}]) as client:
+        loaded(client)
+        editor = Editor(client, tmp_path, folder=tmp_path.as_uri(), fills=["return sum(items)"])
+        request = begun(editor)
+        editor.step(3, 4)
+        while editor.code != CODE.replace("...", "return sum(items)"):
+            editor.take()
+        assert client.result(request)["applied"]
 
 
 def test_holes_stream_into_all_gaps_and_those_without_a_fill_are_restored(

@@ -19,7 +19,7 @@ from dgls.job import Cancelled
 from dgls.server.asking import Ask
 from dgls.server.commands import begin
 from dgls.server.documents import TooLarge
-from dgls.server.edits import document_edit, text_edit
+from dgls.server.edits import workspace_edit
 from dgls.server.messages import (
     FILL_COMMAND,
     HOLES_COMMAND,
@@ -125,13 +125,7 @@ async def _resolved(
         )
     best = found(session, now, ask.wanted, answer)
     session.fills.expect(now.uri, best.after(session.fills.find(now) if ask.wanted.redrawn else None))
-    edit = document_edit(now, best.offers[0].edits)
-    workspace = session.client_capabilities.workspace
-    capability = workspace and workspace.workspace_edit
-    if capability and capability.document_changes:
-        action.edit = lsp.WorkspaceEdit(document_changes=[edit])
-    else:
-        action.edit = lsp.WorkspaceEdit(changes={now.uri: [text_edit(own) for own in best.offers[0].edits]})
+    action.edit = workspace_edit(session, now, best.offers[0].edits)
     return action
 
 

@@ -69,8 +69,8 @@ class Documents:
         edits = [_edit(change) for change in params.content_changes]
         if uri in self._open:
             before = self._open[uri]
-            self.typing.note(uri, strokes_of(before, edits, self.encoding), time.monotonic())
             changed = before.edited(version, edits, self.encoding)
+            self.typing.note(before, changed, strokes_of(before, edits, self.encoding), time.monotonic())
             if changed.starts[-1] > LARGEST_DOCUMENT:
                 self._drop(uri, changed.language_id)
             else:

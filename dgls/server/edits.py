@@ -25,14 +25,22 @@ def changes(
     )
 
 
-def document_edit(document: Document, edits: Sequence[Change]) -> lsp.TextDocumentEdit:
-    """``edits`` of this version of ``document`` as the protocol has them."""
+def workspace_edit(session: "Session", document: Document, edits: Sequence[Change]) -> lsp.WorkspaceEdit:
+    """``edits`` of this version of ``document``, as far as the client takes versions."""
+    own = [_text_edit(edit) for edit in edits]
+    if not takes_versions(session):
+        return lsp.WorkspaceEdit(changes={document.uri: own})
     identity = lsp.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
-    return lsp.TextDocumentEdit(identity, [text_edit(edit) for edit in edits])
+    return lsp.WorkspaceEdit(document_changes=[lsp.TextDocumentEdit(identity, own)])
 
 
-def text_edit(edit: Change) -> lsp.TextEdit:
-    """``edit`` as the protocol has it."""
+def takes_versions(session: "Session") -> bool:
+    """Whether the client can be told what version of a document an edit is for."""
+    workspace: lsp.WorkspaceClientCapabilities | None = session.client_capabilities.workspace
+    return bool(workspace and workspace.workspace_edit and workspace.workspace_edit.document_changes)
+
+
+def _text_edit(edit: Change) -> lsp.TextEdit:
     start, end = (lsp.Position(place.line, place.character) for place in (edit.range.start, edit.range.end))
     return lsp.TextEdit(lsp.Range(start, end), edit.new_text)
 
@@ -41,7 +49,7 @@ async def apply_edits(
     session: "Session", label: str, document: Document, edits: Sequence[Change]
 ) -> str | None:
     """Have the editor apply ``edits`` to this version of ``document``; answers why it did not, if it did not."""
-    edit = lsp.WorkspaceEdit(document_changes=[document_edit(document, edits)])
+    edit = workspace_edit(session, document, edits)
     try:
         response = await session.workspace_apply_edit_async(lsp.ApplyWorkspaceEditParams(edit, label))
     except JsonRpcException as error:

@@ -7,7 +7,6 @@ while the user types there, the place stays as it was, so that the choice does t
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dgls.config import ContextSettings
 from dgls.infill.request import Elsewhere, Gap, Source
 from dgls.server.recent import AROUND, RecentEdits, around
 from dgls.text import Document
@@ -29,10 +28,9 @@ class OtherTexts:
         self._recent = RecentEdits()
         self._stay: _Stay | None = None
 
-    def follow(self, uri: str, now: Document | None, settings: ContextSettings) -> None:
-        """Note what was edited in a document, if anybody will ask; ``now`` is None where it is closed."""
-        if now is None or settings.related_tokens:
-            self._recent.follow(uri, now)
+    def follow(self, uri: str, now: Document | None, *, noted: bool) -> None:
+        """Take the new text of a document, and note what was edited; ``now`` is None where it is closed."""
+        self._recent.follow(uri, now, noted=noted)
 
     def at(
         self,

@@ -31,14 +31,17 @@ class RecentEdits:
         self._places: deque[Place] = deque(maxlen=MOST)
         self._documents: dict[str, Document] = {}
 
-    def follow(self, uri: str, now: Document | None) -> None:
-        """Note what was edited since the document was last seen; ``now`` is None where it is closed."""
+    def follow(self, uri: str, now: Document | None, *, noted: bool = True) -> None:
+        """Note what was edited since the document was last seen; ``now`` is None where it is closed.
+
+        What nobody will ask for is not ``noted``: it takes time in a long document.
+        """
         before = self._documents.pop(uri, None)
         if now is None:
             self._places = deque((place for place in self._places if place.uri != uri), MOST)
             return
         self._documents[uri] = now
-        if before is not None and now is not before:
+        if noted and before is not None and now is not before:
             self._note(uri, difference(before.lines, now.lines))
 
     def lines(self, uri: str) -> tuple[int, ...]:

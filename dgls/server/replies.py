@@ -61,8 +61,9 @@ class Found(NamedTuple):
 
 async def replied(session: Session, name: str, apply: bool, token: Token | None, ask: Ask) -> Any:
     """Wait for the answer, have its best fill applied if that is wanted, and tell what came of it."""
+    await session.rules.looked(ask.snapshot)  # its project may say that edits are streamed
     # A repair tries whole statements, and ends as the smallest edit: there is nothing to see grow.
-    streams = apply and ask.wanted.find != "faults" and can_stream(session)
+    streams = apply and ask.wanted.find != "faults" and can_stream(session, ask.snapshot)
     with shown(session, LABELS[name], token, partial(ask.end, Cancelled("cancelled"))) as progress:
         ask.watchers.append(progress.show)
         result = await (_streamed(session, name, ask) if streams else _at_once(session, name, apply, ask))

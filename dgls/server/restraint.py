@@ -9,7 +9,7 @@ Pure functions over changes, and the little that is remembered of them. Knows no
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from statistics import median
 from typing import Literal, NamedTuple
@@ -19,7 +19,7 @@ from dgls.server.acceptance import Counts
 from dgls.text import Document, Edit, Encoding, Position, split_lines
 
 KEPT = 64
-"""Strokes of a document that are looked back at for one that a later one undoes."""
+"""Texts that a document had before; a change that leads back to one of them undoes what came after it."""
 MOST_EDITS = 16
 """Edits of one change; more are a tool's doing, and tell nothing of the user."""
 LEAST_UNDONE = 2
@@ -61,16 +61,11 @@ def strokes_of(before: Document, edits: Sequence[Edit], encoding: Encoding) -> l
     return strokes
 
 
-def motion_of(strokes: Sequence[Stroke], past: Iterable[Stroke]) -> Motion:
-    """What ``strokes``, one change, are, where ``past`` are those before them."""
+def motion_of(strokes: Sequence[Stroke], *, leads_back: bool) -> Motion:
+    """What ``strokes``, one change, are; ``leads_back`` says whether the document had the text before."""
     if strokes and all(_is_deletion(stroke) for stroke in strokes):
         return "deleted"
-    earlier = set(past)
-    if strokes and all(
-        len(stroke.inserted) >= LEAST_UNDONE
-        and Stroke(stroke.start, stroke.inserted, stroke.removed) in earlier
-        for stroke in strokes
-    ):
+    if leads_back and any(len(stroke.inserted) >= LEAST_UNDONE for stroke in strokes):
         return "undone"
     return "typed"
 
@@ -94,19 +89,23 @@ def pause(beats: Sequence[float], counts: Counts, most: float) -> float:
 
 
 class Typing:
-    """What is remembered of one user's typing: the last strokes of each document, and the rhythm of them all."""
+    """What is remembered of one user's typing: the last texts of each document, and the rhythm of all strokes."""
 
     def __init__(self) -> None:
-        self._strokes: dict[str, deque[Stroke]] = {}
+        self._past: dict[str, deque[int]] = {}
+        """Fingerprints of the texts that documents had."""
+        self._removed: dict[str, str] = {}
         self._motions: dict[str, Motion] = {}
         self._beats: deque[float] = deque(maxlen=BEATS)
         self._last = float("-inf")
 
-    def note(self, uri: str, strokes: Sequence[Stroke], now: float) -> None:
-        """A document was changed at ``now`` seconds."""
-        past = self._strokes.setdefault(uri, deque(maxlen=KEPT))
-        self._motions[uri] = motion_of(strokes, past)
-        past.extend(strokes)
+    def note(self, before: Document, after: Document, strokes: Sequence[Stroke], now: float) -> None:
+        """A document was changed by ``strokes`` at ``now`` seconds."""
+        uri = after.uri
+        past = self._past.setdefault(uri, deque(maxlen=KEPT))
+        past.append(before.fingerprint)
+        self._motions[uri] = motion_of(strokes, leads_back=after.fingerprint in past)
+        self._removed[uri] = strokes[-1].removed if strokes else ""
         if strokes and self._motions[uri] == "typed" and now - self._last <= LONGEST_BEAT:
             self._beats.append(now - self._last)
         self._last = now
@@ -117,8 +116,7 @@ class Typing:
 
     def removed(self, uri: str) -> str:
         """What the last change of a document took away, at the last of its places."""
-        past = self._strokes.get(uri)
-        return past[-1].removed if past else ""
+        return self._removed.get(uri, "")
 
     def has_paused(self, now: float) -> bool:
         """Whether no document was changed lately."""
@@ -130,7 +128,8 @@ class Typing:
 
     def forget(self, uri: str) -> None:
         """Drop what is remembered of a document that was closed."""
-        self._strokes.pop(uri, None)
+        self._past.pop(uri, None)
+        self._removed.pop(uri, None)
         self._motions.pop(uri, None)
 
 

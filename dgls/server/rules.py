@@ -75,6 +75,11 @@ class Rules:
         """Whether a document has been looked around, or is being."""
         return uri in self._around or uri in self._looking
 
+    async def looked(self, document: Document) -> None:
+        """Wait until what stands around ``document`` has been read, where that is under way."""
+        if (looking := self._looking.get(document.uri)) is not None:
+            await asyncio.wait([looking])
+
     def problems(self) -> list[str]:
         """What is wrong in any source of settings, each once."""
         every = [self.base, *(known.resolved for known in self._known.values())]

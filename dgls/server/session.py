@@ -208,7 +208,9 @@ class Session(LanguageServer):
         now = self.documents.find(uri)
         self.work.drop_stale(uri, now)
         self.fills.follow(uri, now)
-        self.other_texts.follow(uri, now, self.resolved.settings.context)
+        self.other_texts.follow(
+            uri, now, noted=now is not None and self.settings_for(now).context.related_tokens > 0
+        )
         for stream in list(self.streams):
             if stream.uri == uri:
                 stream.see(now)

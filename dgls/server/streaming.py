@@ -15,11 +15,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lsprotocol import types as lsp
-
 from dgls.infill.request import Frame, Gap, Run
 from dgls.job import Cancelled
-from dgls.server.edits import apply_edits, changes, in_line_ends_of
+from dgls.server.edits import apply_edits, changes, in_line_ends_of, takes_versions
 from dgls.server.standing import Standing, agreed
 from dgls.text import Document
 
@@ -191,9 +189,8 @@ class Stream:
         return in_line_ends_of(self._ask.snapshot, text)
 
 
-def can_stream(session: "Session") -> bool:
-    """Whether the user wants edits streamed, and the client can say what version an edit is for."""
-    workspace: lsp.WorkspaceClientCapabilities | None = session.client_capabilities.workspace
-    edit = workspace and workspace.workspace_edit
-    takes_versions = bool(workspace and workspace.apply_edit and edit and edit.document_changes)
-    return takes_versions and session.resolved.settings.server.stream == "edits"
+def can_stream(session: "Session", document: Document) -> bool:
+    """Whether edits of ``document`` are to be streamed, and the client can say what version an edit is for."""
+    workspace = session.client_capabilities.workspace
+    applies = bool(workspace and workspace.apply_edit) and takes_versions(session)
+    return applies and session.settings_for(document).server.stream == "edits"
