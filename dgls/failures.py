@@ -6,6 +6,8 @@ import traceback
 log = logging.getLogger(__name__)
 
 LONGEST_MESSAGE = 500
+OF_THE_MACHINE = (MemoryError, OSError, ImportError, RuntimeError)
+"""Kinds of errors that speak of memory, files and devices (torch's are of the last kind), and quote no document."""
 
 
 def explain(error: BaseException) -> str:
@@ -14,6 +16,12 @@ def explain(error: BaseException) -> str:
     if type(error).__module__.startswith("dgls.") and message:  # our own errors are written for users
         return message
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+def explain_fill(error: BaseException) -> str:
+    """What went wrong in a fill, for its user, whose client logs it: a parser's error may quote the document."""
+    own = type(error).__module__.startswith("dgls.")
+    return explain(error) if own or isinstance(error, OF_THE_MACHINE) else type(error).__name__
 
 
 def log_failure(what: str, error: BaseException) -> None:

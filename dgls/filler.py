@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from dgls.config import InfillSettings, ModelSettings
 from dgls.engine import Load, Report
+from dgls.failures import log_failure
 from dgls.infill.kept import Kept
 from dgls.infill.request import FillRequest, Gap
 from dgls.line import Filler, Steps
@@ -102,8 +103,16 @@ def load_filler(settings: ModelSettings) -> Load:
 
         filler = HostFiller(load_host(settings, report))
         report(1.0, "trying a first fill")  # what is made once is made now, and stalls no keystroke
-        for _ in filler.fill(FIRST_FILL, filler.new_kept(None)):
-            pass
+        try:
+            _fill(filler, FIRST_FILL)
+        except Exception as error:  # of the parser alone, it is no reason to do without the model
+            log_failure("the first fill", error)
+            _fill(filler, replace(FIRST_FILL, settings=replace(FIRST_FILL.settings, validate=False)))
         return filler
 
     return load
+
+
+def _fill(filler: HostFiller, request: FillRequest) -> None:
+    for _ in filler.fill(request, filler.new_kept(None)):
+        pass

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from dgls.failures import explain, log_failure
+from dgls.failures import explain_fill, log_failure
 from dgls.infill.kept import Kept
 from dgls.infill.request import Answer, FillError, FillRequest, Frame, Prefilled
 from dgls.job import NOTHING, Cancelled, Failed, Job, Kind, Outcome
@@ -80,7 +80,7 @@ class Line:
             outcome = Failed(str(error))
         except BaseException as error:  # even SystemExit: no failure of model or parser ends the server
             log_failure("a fill", error)
-            outcome = Failed(f"the fill failed: {explain(error)}")
+            outcome = Failed(f"the fill failed: {explain_fill(error)}")
             self.kept = None  # it may have been left half-done
         if outcome is not None:
             self._steps = None

@@ -41,7 +41,8 @@ def test_initialize_is_answered_while_the_model_cannot_load(tmp_path: Path) -> N
                         "dgls.accepted",
                         "dgls.pause",
                         "dgls.resume",
-                    ]
+                    ],
+                    "workDoneProgress": True,
                 },
                 "codeActionProvider": {
                     "codeActionKinds": ["quickfix", "refactor.rewrite"],

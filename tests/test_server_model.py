@@ -159,6 +159,24 @@ def test_cancelled_and_superseded_requests_end_and_the_next_is_answered(careless
     assert careless.result(asked)
 
 
+def test_a_parser_that_fails_leaves_the_model_and_none_of_its_words_are_told(tiny_dgls: Path) -> None:
+    broken = (
+        "from tests.scripted_server import break_parser; from dgls.cli import main; break_parser(); main()"
+    )
+    program = [sys.executable, "-c", broken, "serve", "--checkpoint", str(tiny_dgls)]
+    with serving(program, environment=ONE_THREAD) as client:
+        client.ready()
+        client.open(URI, "password = 'swordfish'\nx = \n")
+        error = client.error(client.request(*fill_span(URI, (1, 4), (1, 4))))
+        assert error["message"] == "the fill failed: SystemError" == client.shown()
+        client.open("file:///project/a.txt", "x = \n", "plaintext")
+        plain = client.result(
+            client.request(*fill_span("file:///project/a.txt", (0, 4), (0, 4), apply=False))
+        )
+        assert plain["reason"] is None or "no new text" in plain["reason"]
+        assert "swordfish" not in str(client.untaken("window/logMessage"))
+
+
 @pytest.mark.parametrize("damage", ["missing", "truncated", "no checkpoint"])
 def test_a_checkpoint_that_cannot_be_used_is_one_clear_error(
     tiny_dgls: Path, tmp_path: Path, damage: str

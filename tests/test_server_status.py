@@ -130,6 +130,17 @@ def test_a_client_that_wants_no_status_is_told_none_but_may_ask() -> None:
         assert client.untaken("dgls/status") == []
 
 
+def test_of_what_is_not_open_or_too_large_the_status_says_so() -> None:
+    with serving() as client:
+        client.ready()
+        answer = client.result(client.request("dgls/status", {"uri": "file:///project/.env"}))
+        assert (answer["state"], answer["uri"]) == ("disabled", "file:///project/.env")
+        assert "is not open" in answer["message"]
+        client.open(URI, "x" * 2_000_001)
+        answer = client.result(client.request("dgls/status", {"uri": URI}))
+        assert answer["state"] == "disabled" and "is too large" in answer["message"]
+
+
 def test_a_malformed_question_is_refused_with_the_reason() -> None:
     with serving() as client:
         for params in ({"uri": 3}, {"url": URI}, [URI]):

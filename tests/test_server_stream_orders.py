@@ -32,6 +32,11 @@ class Desk:
         self.written = False
         self.documents = Documents()
         self.documents.open(lsp.TextDocumentItem("file:///a", "python", 1, self.text))
+        self.client_capabilities = lsp.ClientCapabilities(
+            workspace=lsp.WorkspaceClientCapabilities(
+                workspace_edit=lsp.WorkspaceEditClientCapabilities(document_changes=True)
+            )
+        )
         self.fills = LastFills()
         self.streams: set[Stream] = set()
         self.to_editor: deque[tuple[lsp.ApplyWorkspaceEditParams, asyncio.Future[Any]]] = deque()

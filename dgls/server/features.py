@@ -76,17 +76,12 @@ def initialized(session: Session, params: lsp.InitializedParams) -> None:
     session.initialized()
     known = session.client_capabilities.text_document
     if known and known.inline_completion and known.inline_completion.dynamic_registration:
-        session.keep(asyncio.create_task(register_languages(session)))
+        session.keep(asyncio.create_task(register_inline_completion(session)))
 
 
-async def register_languages(session: Session) -> None:
-    """Ask a client that lets servers choose for inline completions in every language that dgls has a grammar of."""
-    from dgls.syntax.language import known_ids  # not at the top: it brings the parser
-
-    languages = await asyncio.to_thread(known_ids)
-    options = lsp.InlineCompletionRegistrationOptions(
-        document_selector=[lsp.TextDocumentFilterLanguage(language) for language in languages]
-    )
+async def register_inline_completion(session: Session) -> None:
+    """Ask a client that lets servers choose for inline completions in all documents that it tells dgls of."""
+    options = lsp.InlineCompletionRegistrationOptions(document_selector=None)
     method = lsp.TEXT_DOCUMENT_INLINE_COMPLETION
     try:
         await session.client_register_capability_async(

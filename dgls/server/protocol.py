@@ -213,6 +213,15 @@ class Protocol(LanguageServerProtocol):
         else:
             super()._handle_response(msg_id, result, error)
 
+    @lsp_method(lsp.INITIALIZE)
+    def lsp_initialize(self, params: lsp.InitializeParams) -> Generator[Any, Any, lsp.InitializeResult]:
+        """Say that commands tell of their progress, too: a client sends them a token only then."""
+        result = yield from super().lsp_initialize(params)
+        result.capabilities.execute_command_provider = lsp.ExecuteCommandOptions(
+            list(self.fm.commands), work_done_progress=True
+        )
+        return result
+
     @lsp_method(lsp.SHUTDOWN)
     def lsp_shutdown(self, *args: Any) -> Generator[Any, Any, None]:
         """End all work, and answer without waiting for it. pygls' exit joins the threads that still work."""

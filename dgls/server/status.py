@@ -7,7 +7,7 @@ import msgspec
 
 from dgls.engine import Loading, Unloaded
 from dgls.job import Failed
-from dgls.server.messages import STATUS_METHOD, StatusParams
+from dgls.server.messages import STATUS_METHOD, Refused, StatusParams
 
 if TYPE_CHECKING:
     from dgls.server.session import Session
@@ -47,7 +47,10 @@ class Status:
 
     async def answer(self, uri: str | None) -> Any:
         """What is answered to a client that asks how dgls does, in general or for a document."""
-        document = None if uri is None else self._session.documents.find(uri)
+        try:
+            document = None if uri is None else self._session.documents.get(uri)
+        except Refused as refused:
+            return msgspec.to_builtins(self._params("disabled", refused.message, uri))
         if document is not None and (looking := self._session.look(document)) is not None:
             await asyncio.wait({looking})
         return msgspec.to_builtins(msgspec.structs.replace(self.now(document), uri=uri))

@@ -171,11 +171,6 @@ def language_of(language_id: str, path: str) -> Language | None:
     return None if folder is None else _loaded(folder)
 
 
-def known_ids() -> list[str]:
-    """The LSP language ids that there are folders for, sorted."""
-    return sorted({known for description in _folders()[0].values() for known in description.ids})
-
-
 def describe(folder: Path) -> Description:
     """Read ``language.toml`` of ``folder``; raises LanguageError."""
     path = folder / "language.toml"

@@ -115,9 +115,8 @@ def parse(source: bytes, language: Language, clock: Clock, edited: Tree | None =
         else:
             tree = parser.parse(read, encoding="utf8", progress_callback=stop)
     except ValueError:  # how the binding says that it was stopped
-        return None
-    finally:
-        _let_go(pieces)
+        tree = None
+    _let_go(pieces)
     return None if clock.late() else tree  # the end may not have been read
 
 

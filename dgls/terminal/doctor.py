@@ -2,7 +2,7 @@
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from dgls.doctor import Diagnosis
 
@@ -41,7 +41,7 @@ def show(diagnosis: Diagnosis) -> None:
             "a trial fill", f"loaded in {trial.load_s} s, filled in {trial.fill_ms} ms, {trial.fills} fills"
         )
     console.print(general)
-    settings = Table("setting", "value", "from")
+    settings = Table("setting", "value", Column("from", overflow="fold"))
     for setting in diagnosis.settings:
         settings.add_row(
             setting.path,
