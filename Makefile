@@ -21,7 +21,8 @@ help:
 	@echo "make wheel       build dist/*.whl"
 	@echo "make sources     fetch the packages that the embedded checkpoint was trained on, to run/sources (npm, apt-get)"
 	@echo "make checkpoint  train the embedded checkpoint's presets on them, one after the other: about two hours;"
-	@echo "                 make checkpoint TOKENS=100000 goes the same way in a short while, to see it work"
+	@echo "                 make checkpoint TOKENS=100000 goes the same way in a short while, to see it work;"
+	@echo "                 BENCHMARKS=\"FILE ...\" keeps the text of benchmark files out of what they read"
 	@echo "make vscode      check and test the extension for VS Code, and build dist/*.vsix with the wheel in it (npm)"
 	@echo "make e2e-vscode  drive that extension in the real editor; installs code-server (npm) and Chromium (needs root)"
 	@echo "make clean       remove what the other targets made, .venv too"
@@ -63,8 +64,9 @@ sources: $(READY)
 	@du -sh run/sources/python run/sources/javascript run/sources/rust
 
 # What was shipped was made in these two runs. Interrupted, the same command goes on. TOKENS=N makes both runs that short.
+# BENCHMARKS="FILE ..." keeps those files' text out of both corpora: without it no corpus is clear of any benchmark.
 SIZE := $(if $(TOKENS),--set tokens=$(TOKENS))
-FROM := $(addprefix --source run/sources/,python javascript rust) --interpreter
+FROM := $(addprefix --source run/sources/,python javascript rust) --interpreter $(addprefix --clear-of ,$(BENCHMARKS))
 checkpoint: sources
 	$(BIN)/dgls train run run/first --preset cpu $(SIZE) $(FROM)
 	$(BIN)/dgls train run run/longer --preset cpu-longer --from run/first/checkpoint $(SIZE) $(FROM)

@@ -141,13 +141,19 @@ def run(
 ) -> None:
     """Build the corpus and the tokenizer, train, and export to FOLDER/checkpoint; resumes what is there."""
     from dgls.training.trainer import Progress as Seen
-    from dgls.training.trainer import TrainingError, device_name
+    from dgls.training.trainer import TrainingError, check_corpus, device_name
     from dgls.training.trainer import train as train_model
 
     preset = _preset_of(name, changes)
     try:
         if not (folder / CORPUS).exists():
             _build_corpus(preset, sources, interpreter, folder / CORPUS, benchmarks)
+        elif sources or interpreter or benchmarks:
+            console.print(
+                f'"{folder / CORPUS}" is there already and is used as it is, whatever --source, --interpreter and '
+                "--clear-of say; remove it, or name another run, to build it anew"
+            )
+        check_corpus(folder / CORPUS, preset)
         tokenizer = _tokenizer(folder, preset, start)
         begin_run(folder, shlex.join(["dgls", *sys.argv[1:]]), name, preset.seed, device_name(), start)
         columns = (

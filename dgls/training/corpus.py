@@ -2,14 +2,14 @@
 
 A shard is a msgpack list of :class:`Document`: text and the spans of its syntax nodes, so that a training machine
 needs neither a parser nor the packages. Held-out packages are chosen by a hash of their name: a package is on the
-same side in every corpus that is ever built.
+same side in every corpus that is ever built, but for corpora so small that all of theirs are on one.
 """
 
 import hashlib
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -61,6 +61,13 @@ class PackageEntry(msgspec.Struct):
     languages: dict[str, int] = {}
     """Characters by language."""
 
+    def add(self, document: Document) -> None:
+        """Count a file of the package."""
+        size = len(document.text)
+        self.files += 1
+        self.characters += size
+        self.languages[document.language] = self.languages.get(document.language, 0) + size
+
 
 class Mixture(msgspec.Struct, frozen=True):
     """How much a corpus holds of what.
@@ -93,7 +100,11 @@ class CorpusError(Exception):
 
 def held_out(package: str) -> bool:
     """Whether a package is held out, by a hash of its name alone."""
-    return hashlib.sha256(package.lower().encode()).digest()[0] % HELD_OUT_OF == 0
+    return _digest(package)[0] % HELD_OUT_OF == 0
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.sha256(name.lower().encode()).digest()
 
 
 def build_corpus(
@@ -155,18 +166,57 @@ def _write(
             own[language] += size
             if split == "train":
                 room[language] -= size
-            entry.files += 1
-            entry.characters += size
-            entry.languages[language] = entry.languages.get(language, 0) + size
+            entry.add(document)
         if entry.files:
             manifest.packages.append(entry)
         report(package.name, manifest.characters("train"))
     for writer in writers.values():
         writer.flush()
-    if not manifest.characters("train"):
+    if not manifest.packages:
         raise CorpusError("no source file passed the filters; name folders that hold source code")
     manifest.dropped = dict(dropped)
-    return manifest
+    return manifest if all(manifest.shards.values()) else _split_anew(folder, manifest)
+
+
+def _split_anew(folder: Path, manifest: Manifest) -> Manifest:
+    """Hold out about a twelfth of a corpus that is all on one side: of its packages, or of a single one its files.
+
+    Rewrites the shards; answers the new manifest. A single file is trained on.
+    """
+    written = [name for names in manifest.shards.values() for name in names]
+    documents = _read_shards(folder, written)
+    for name in written:
+        (folder / name).unlink()
+    by_package = len(manifest.packages) > 1
+    units = [document.package if by_package else document.name for document in documents]
+    sizes: Counter[str] = Counter()
+    for unit, document in zip(units, documents, strict=True):
+        sizes[unit] += len(document.text)
+    chosen = _about_a_twelfth(sizes) if len(sizes) > 1 else set()
+    entries: dict[tuple[str, str], PackageEntry] = {}
+    stated = {package.name: package for package in manifest.packages}
+    shards: dict[str, list[str]] = {"train": [], "heldout": []}
+    writers = {split: _ShardWriter(folder, split, shards[split]) for split in shards}
+    for unit, document in zip(units, documents, strict=True):
+        split = "heldout" if unit in chosen else "train"
+        package = stated[document.package]
+        empty = PackageEntry(package.name, package.version, package.licence, split)
+        entries.setdefault((package.name, split), empty).add(document)
+        writers[split].add(document)
+    for writer in writers.values():
+        writer.flush()
+    return Manifest(list(entries.values()), shards, manifest.dropped, manifest.excluded)
+
+
+def _about_a_twelfth(sizes: Mapping[str, int]) -> set[str]:
+    """Names of at least one and not all, by a hash of the name, that make up about a twelfth where they can."""
+    room = sum(sizes.values()) / HELD_OUT_OF
+    chosen: set[str] = set()
+    for name in sorted(sizes, key=_digest):
+        if sizes[name] <= room:
+            chosen.add(name)
+            room -= sizes[name]
+    return chosen or {min(sizes, key=lambda name: sizes[name])}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -183,8 +233,12 @@ def read_manifest(folder: Path) -> Manifest:
 
 def read_documents(folder: Path, split: str) -> list[Document]:
     """All documents of a split, in order. Raises :class:`CorpusError` on a missing or broken shard."""
+    return _read_shards(folder, read_manifest(folder).shards[split])
+
+
+def _read_shards(folder: Path, names: Iterable[str]) -> list[Document]:
     documents: list[Document] = []
-    for name in read_manifest(folder).shards[split]:
+    for name in names:
         try:
             documents += msgspec.msgpack.decode((folder / name).read_bytes(), type=list[Document])
         except (OSError, msgspec.MsgspecError) as error:

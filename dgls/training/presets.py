@@ -8,8 +8,8 @@ from msgspec import Meta
 
 from dgls.config import PinConditioning
 from dgls.training.architecture import Architecture
-from dgls.training.corpus import Mixture
-from dgls.training.examples import Formats, Geometry
+from dgls.training.corpus import Manifest, Mixture
+from dgls.training.examples import CHARACTERS_PER_TOKEN, Formats, Geometry
 
 
 class PresetError(ValueError):
@@ -113,6 +113,31 @@ CHANGEABLE = tuple(
     if field.name not in ("name", "architecture", "mixture", "geometries", "formats")
 )
 """Numbers of a preset that a run may change."""
+
+
+READINGS = 100
+"""How often a run may read its corpus: a diffusion model learns from about so many readings (arXiv 2507.15857)."""
+
+
+def shortage(preset: Preset, manifest: Manifest) -> str | None:
+    """What a corpus lacks for a run of ``preset``, and what helps; None where it lacks nothing.
+
+    Its text must not be read more than :data:`READINGS` times over, and must fill the longest context once.
+    """
+    found = manifest.characters("train")
+    window = int(CHARACTERS_PER_TOKEN * max(geometry.context for geometry in preset.geometries))
+    wanted = int(CHARACTERS_PER_TOKEN * preset.tokens / READINGS)
+    small = f"is too small for the preset `{preset.name}`: it holds {found:,} characters to train on"
+    if found < window:
+        return f"{small}, and one context takes {window:,}; add source folders"
+    if found < wanted:
+        return (
+            f"{small}, and {wanted:,} are wanted, which {preset.tokens:,} tokens read {READINGS} times over; "
+            f"add source folders, or train shorter: --set tokens={int(found * READINGS / CHARACTERS_PER_TOKEN)}"
+        )
+    if not manifest.shards["heldout"]:
+        return "holds a single file, so that none can be held out; add source files"
+    return None
 
 
 def changed(preset: Preset, assignments: Sequence[str]) -> Preset:

@@ -21,12 +21,12 @@ from torch.utils.data import DataLoader, IterableDataset
 from dgls.infill.layout import MASK_ID
 from dgls.model.placement import choose_dtype
 from dgls.training.architecture import build_model
-from dgls.training.corpus import Document, read_documents
+from dgls.training.corpus import Document, read_documents, read_manifest
 from dgls.training.examples import Batch, Sampler
 from dgls.training.meter import Meter
 from dgls.training.muon import Float32Muon
 from dgls.training.objective import decode, encode, head, training_losses
-from dgls.training.presets import Preset
+from dgls.training.presets import Preset, shortage
 
 if TYPE_CHECKING:
     from transformers import DiffusionGemmaForBlockDiffusion
@@ -76,6 +76,12 @@ def rate_at(progress: float, preset: Preset) -> float:
     return max(0.0, min(1.0, progress / preset.warm_up, (1.0 - progress) / preset.anneal))
 
 
+def check_corpus(corpus: Path, preset: Preset) -> None:
+    """Raise :class:`TrainingError` where a corpus is too small for ``preset``."""
+    if lacking := shortage(preset, read_manifest(corpus)):
+        raise TrainingError(f"{corpus} {lacking}")
+
+
 def train(
     run: Path,
     corpus: Path,
@@ -92,15 +98,10 @@ def train(
     full disk or a loss that is not finite. At SIGINT and SIGTERM the step is ended and the state written; then
     KeyboardInterrupt is raised.
     """
+    check_corpus(corpus, preset)
     run.mkdir(parents=True, exist_ok=True)
     documents = read_documents(corpus, "train")
     held_out = read_documents(corpus, "heldout")
-    least = max(geometry.context for geometry in preset.geometries) * 100
-    if sum(len(document.text) for document in documents) < least or not held_out:
-        raise TrainingError(
-            f"{corpus} is too small for the preset `{preset.name}`: it needs {least:,} characters to train on and at "
-            "least one held-out package; add source folders"
-        )
     device = _device()
     model = build_model(preset.architecture, preset.seed)
     if start is not None and not (run / STATE_FILE).exists():

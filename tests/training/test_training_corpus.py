@@ -1,15 +1,18 @@
 """What a corpus holds, what it drops and why, and which packages are taken."""
 
 import json
+import shutil
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from dgls.training.command import train as command
 from dgls.training.corpus import CorpusError, Mixture, build_corpus, held_out, read_documents, read_manifest
 from dgls.training.excluded import is_excluded_module
+from dgls.training.presets import PRESETS, changed, shortage
 from dgls.training.sources import folder_packages, interpreter_packages, is_permissive
-from tests.training.tiny import MIXTURE
+from tests.training.tiny import MIXTURE, TINY
 
 
 def test_a_corpus_keeps_each_file_once_and_says_what_it_dropped(corpus):
@@ -190,3 +193,62 @@ def test_a_benchmark_is_known_without_its_docstring_however_short(sources, tmp_p
     packages = {package.name for package in read_manifest(tmp_path / "out").packages}
     assert packages >= {"signature", "last_line"}
     assert "copied" not in packages
+
+
+@pytest.mark.parametrize("out", [False, True])
+@pytest.mark.parametrize("count", [1, 4])
+def test_packages_that_are_all_on_one_side_are_split_anew_and_a_single_one_by_files(tmp_path, count, out):
+    names = [name for name in map("package_{}".format, range(200)) if held_out(name) is out][:count]
+    for number, name in enumerate(names):
+        (tmp_path / name).mkdir()
+        for part in range(20):
+            text = (
+                f"def part_{part}():\n    return {part}\n\n\n"
+                + f"print(part_{part}() + {part}{number})\n" * 20
+            )
+            (tmp_path / name / f"part_{part}.py").write_text(text)
+    corpus = tmp_path / "corpus"
+    build_corpus(folder_packages(tmp_path), corpus, MIXTURE, [], lambda name, characters: None)
+    train, heldout = (read_documents(corpus, split) for split in ("train", "heldout"))
+    assert len(train) + len(heldout) == 20 * count
+    assert heldout and len(heldout) <= len(train) / 3
+    assert not {document.name for document in train} & {document.name for document in heldout}
+    apart = {document.package for document in train} & {document.package for document in heldout}
+    assert len(apart) == (count == 1)
+    entries = {(entry.name, entry.split): entry for entry in read_manifest(corpus).packages}
+    assert len(entries) == max(2, count)
+    for document in (train[0], heldout[0]):
+        entry = entries[document.package, "train" if document in train else "heldout"]
+        own = [other for other in (train if document in train else heldout) if other.package == entry.name]
+        assert (entry.files, entry.characters) == (len(own), sum(len(other.text) for other in own))
+    assert shortage(msgspec.structs.replace(TINY, tokens=300), read_manifest(corpus)) is None
+
+
+def test_a_run_says_that_its_corpus_is_there_already_and_what_it_lacks(sources, corpus, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(corpus, run / "corpus")
+    asked = ["run", str(run), "--preset", "gpu", "--source", str(sources)]
+    outcome = CliRunner().invoke(command, asked)
+    assert outcome.exit_code == 1
+    said = " ".join(outcome.output.split())
+    assert "is there already and is used as it is, whatever --source" in said
+    found = read_manifest(corpus).characters("train")
+    assert (
+        f"too small for the preset `gpu`: it holds {found:,} characters to train on, and 16,000,000" in said
+    )
+    assert not (run / "training.json").exists()
+    tokens = int(said.rpartition("--set tokens=")[2])
+    shorter = changed(PRESETS["gpu"], [f"tokens={tokens}"])
+    assert 0 < tokens < PRESETS["gpu"].tokens and shortage(shorter, read_manifest(corpus)) is None
+    assert "already" not in CliRunner().invoke(command, ["run", str(run), "--preset", "gpu"]).output
+
+
+def test_a_corpus_of_one_file_or_less_than_a_context_is_refused(sources, tmp_path):
+    preset = changed(PRESETS["cpu"], ["tokens=1000"])
+    for name, lacking in (("imaplib", "holds a single file"), ("abc", "one context takes 3,276; add source")):
+        (tmp_path / name / "own").mkdir(parents=True)
+        text = (sources / name / f"{name}.py").read_text()
+        (tmp_path / name / "own" / "code.py").write_text(text[:60_000] if name == "imaplib" else text[:3_000])
+        folder = tmp_path / name / "corpus"
+        build_corpus(folder_packages(tmp_path / name), folder, MIXTURE, [], lambda name, characters: None)
+        assert lacking in (shortage(preset, read_manifest(folder)) or "")
