@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from dgls.config import InfillSettings, ModelSettings
 from dgls.evaluation.case import Case
-from dgls.evaluation.filling import Completion, complete, end_of_lines, plan_case
+from dgls.evaluation.filling import Completion, complete, end_of_lines, plan_case, prefix_context
 from dgls.evaluation.likelihood import nats_of
 from dgls.evaluation.variants import BASELINES, DEFAULT, Variant, VariantError, choose_variants
 from dgls.infill.fill import answer_of, fill_gaps
@@ -109,6 +109,8 @@ def test_from_left_to_right_nothing_behind_the_gap_counts(host: Host, variants: 
     assert "\n" not in completion.text
     assert 0 < completion.nfe <= left_to_right.settings.free_tokens
     assert completion.text != complete(host, left_to_right, replace(CASE, prefix="import ")).text
+    assert completion.context == len(prefix_context(host, CASE, left_to_right.settings)) > 0
+    assert replace(completion, milliseconds=0.0) == replace(again, milliseconds=0.0)
 
 
 def test_reading_token_by_token_is_reading_at_once(host: Host) -> None:

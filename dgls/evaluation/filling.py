@@ -100,7 +100,7 @@ def continue_prefix(host: Host, case: Case, settings: InfillSettings) -> Complet
     ends = {token for token in (*host.eos_ids, host.delete_id) if token is not None}
     barred = barred_ids(host.tokenizer, host.device, single_line=False, whole_characters=False).clone()
     barred[list(ends)] = False
-    following = prefix_context(host, case, settings)
+    context = following = prefix_context(host, case, settings)
     drawn: list[int] = []
     passes = 0
     while len(drawn) < settings.free_tokens:
@@ -113,8 +113,9 @@ def continue_prefix(host: Host, case: Case, settings: InfillSettings) -> Complet
         following = [token]
         text = host.tokenizer.decode(drawn).decode(errors="ignore")
         if (end := end_of_lines(text, case.answer)) is not None:
-            return Completion(text[:end], passes)
-    return Completion(host.tokenizer.decode(drawn).decode(errors="ignore"), passes)
+            return Completion(text[:end], passes, context=len(context))
+    text = host.tokenizer.decode(drawn).decode(errors="ignore")
+    return Completion(text, passes, context=len(context))
 
 
 def end_of_lines(text: str, answer: str) -> int | None:
