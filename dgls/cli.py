@@ -236,12 +236,13 @@ def bench(quick: bool, as_json: bool, layer: Layer) -> None:
     settings = settings_of(layer)
 
     from dgls.evaluation.bench import bench as run
+    from dgls.evaluation.cuts import ModuleMissing
     from dgls.evaluation.editor import ServerError
     from dgls.model.description import CheckpointError
 
     try:
         run(settings, arguments_of(layer), quick=quick, as_json=as_json)
-    except (ServerError, CheckpointError) as error:
+    except (CheckpointError, ModuleMissing, ServerError) as error:
         warn([str(error)])
         sys.exit(2)
     except KeyboardInterrupt:

@@ -13,7 +13,8 @@ from dgls.evaluation.judging import FillResult
 from dgls.evaluation.likelihood import Nats
 from dgls.evaluation.measuring import CaseResult
 from dgls.evaluation.plot import plot_of
-from dgls.evaluation.record import Header, Record, RecordError
+from dgls.evaluation.provenance import Header
+from dgls.evaluation.record import Record, RecordError
 from dgls.evaluation.report import Report, json_of, markdown_of, write_aside
 from dgls.evaluation.sandbox import Outcome
 from dgls.evaluation.summary import compare_likelihoods, summarise

@@ -64,7 +64,7 @@ def test_the_command_prints_a_row_per_threshold(tiny_dgls: Path, tmp_path: Path)
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    rows = [json.loads(line) for line in ended.stdout.splitlines()]
+    rows = json.loads(ended.stdout)["rows"]
     assert [row["least"] for row in rows] == [*LEASTS, *[0.5] * len(TRIMS)]
     shares = [row["shown"]["estimate"] for row in rows[: len(LEASTS)]]
     assert shares == sorted(shares, reverse=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dgls.evaluation.cuts import KINDS, LONGEST, MODULES, SHORTEST, Kind, SourceFile, choose_cuts, spans_of
 from dgls.evaluation.demo import bytes_outside, judge
+from dgls.evaluation.provenance import hash_of
 from dgls.training.excluded import is_excluded_module
 
 SMALL = ("--set=model.threads=1", "--set=infill.max_steps=2", "--set=infill.repair_rounds=1")
@@ -44,6 +45,10 @@ def test_bench_measures_all_that_it_promises(tiny_dgls: Path) -> None:
     assert measured["prefill_tokens"] > 100
     assert (measured["storm"]["keystrokes"], measured["storm"]["stale"]) == (50, 0)
     assert measured["machine"]["checkpoint"] == str(tiny_dgls)
+    header = measured["header"]
+    assert (header["checkpoint_sha256"], header["seed"]) == (hash_of(tiny_dgls), 0)
+    assert header["command"].startswith("dgls bench --quick --json --checkpoint ")
+    assert header["versions"]["source"] and header["date"]
     assert 400 <= measured["machine"]["lines"] <= 600
     assert isinstance(measured["missed"], list)
     assert {"Python", "JavaScript", "Rust"} == set(measured["verdict_ms"])

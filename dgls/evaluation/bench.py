@@ -54,12 +54,17 @@ class Passes(NamedTuple):
 def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json: bool) -> None:
     """Measure and print, part by part; ``arguments`` are the options of `dgls serve` that give these ``settings``.
 
-    Raises ServerError where the server fails, and CheckpointError.
+    Raises ServerError where the server fails, CheckpointError, and ModuleMissing.
     """
+    from dgls.evaluation.provenance import hash_of_modules, header_of, lines_of
+    from dgls.evaluation.report import print_lines
+
+    header = header_of("dgls bench", hash_of_modules(), settings.model, SEED, msgspec.to_builtins(settings))
     console = Console(width=None if sys.stdout.isatty() else WIDTH)  # a file has no width of its own
-    measured = machine(settings, QUICK_ROUNDS if quick else ROUNDS)
+    measured = machine(settings, QUICK_ROUNDS if quick else ROUNDS) | {"header": msgspec.to_builtins(header)}
     if not as_json:
         console.print(headline(measured["machine"]))
+        print_lines(console, lines_of(header))
     with Console(stderr=True).status("") as status:
         measuring = measures(settings, arguments, status.update, quick=quick)
         for part, found in zip(PARTS, measuring, strict=True):

@@ -1,6 +1,8 @@
 """``dgls eval``: what a checkpoint can do, measured on source that it was not trained on."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -19,6 +21,8 @@ from dgls.evaluation.measure_commands import (
     humaneval_infilling,
     source_options,
 )
+from dgls.evaluation.provenance import Header, hash_of_modules, hash_of_texts, header_of, lines_of
+from dgls.evaluation.report import list_of, print_lines
 from dgls.evaluation.resuming import Resuming, measure_resuming
 from dgls.evaluation.statistics import Interval
 from dgls.evaluation.thresholds import Shown, measure_thresholds
@@ -63,23 +67,40 @@ def both_sides(
     checkpoint: str, corpus: Path, gaps: int, context_tokens: int, seed: int, as_json: bool, markdown: bool
 ) -> None:
     """Does it use the suffix? Cross-entropy of held-out gaps with it, near and far, and without it; exact match."""
+    model, settings = ModelSettings(checkpoint=checkpoint), InfillSettings(context_tokens=context_tokens)
     try:
-        host = load_host(ModelSettings(checkpoint=checkpoint), lambda fraction, what: None)
-        cut = cut_gaps(read_documents(corpus, "heldout"), gaps, host, seed)
+        host = load_host(model, lambda fraction, what: None)
+        documents = read_documents(corpus, "heldout")
+        cut = cut_gaps(documents, gaps, host, seed)
+        texts = ((f"{document.package}/{document.name}", document.text) for document in documents)
+        header = _header(f"{corpus} (held out)", hash_of_texts(texts), model, seed, settings)
     except (CheckpointError, CorpusError) as error:
         raise click.ClickException(str(error)) from error
     if len(cut) < gaps:
         raise click.ClickException(f"{corpus} holds out enough for {len(cut)} gaps only; ask for fewer")
-    settings = InfillSettings(context_tokens=context_tokens)
     with Progress(console=console) as progress:
         task = progress.add_task("gaps", total=len(cut))
         outcome = measure(host, cut, settings, lambda done: progress.update(task, completed=done))
     if as_json:
-        click.echo(msgspec.json.encode(outcome).decode())
+        _print_json(header, msgspec.to_builtins(outcome))
     elif markdown:
-        click.echo(_markdown(outcome))
+        click.echo("\n".join([_markdown(outcome), "", *list_of(lines_of(header))]))
     else:
-        Console().print(_table(outcome))
+        _print_table(_table(outcome), header)
+
+
+def _header(benchmark: str, sha256: str, model: ModelSettings, seed: int, settings: InfillSettings) -> Header:
+    return header_of(benchmark, sha256, model, seed, {"infill": msgspec.to_builtins(settings)})
+
+
+def _print_json(header: Header, found: Mapping[str, Any]) -> None:
+    click.echo(msgspec.json.encode({"header": header, **found}).decode())
+
+
+def _print_table(table: Table, header: Header) -> None:
+    printed = Console()
+    printed.print(table)
+    print_lines(printed, lines_of(header))
 
 
 def _rows(outcome: BothSides) -> list[tuple[str, str]]:
@@ -130,20 +151,20 @@ def resume(checkpoint: str, gaps: int, seed: int, as_json: bool) -> None:
 
     The files are those of Python's standard library that no checkpoint was trained on.
     """
+    model, settings = ModelSettings(checkpoint=checkpoint, threads=1), InfillSettings()
     try:
-        host = load_host(ModelSettings(checkpoint=checkpoint, threads=1), lambda fraction, what: None)
+        host = load_host(model, lambda fraction, what: None)
         cuts = choose_cuts(gaps, seed)
+        header = _header("modules of the standard library", hash_of_modules(), model, seed, settings)
     except (CheckpointError, ModuleMissing) as error:
         raise click.ClickException(str(error)) from error
     with Progress(console=console) as progress:
         task = progress.add_task("gaps", total=gaps)
-        outcome = measure_resuming(
-            host, cuts, InfillSettings(), lambda done: progress.update(task, completed=done)
-        )
+        outcome = measure_resuming(host, cuts, settings, lambda done: progress.update(task, completed=done))
     if as_json:
-        click.echo(msgspec.json.encode(outcome).decode())
+        _print_json(header, msgspec.to_builtins(outcome))
     else:
-        Console().print(_resuming_table(outcome))
+        _print_table(_resuming_table(outcome), header)
 
 
 def _resuming_table(outcome: Resuming) -> Table:
@@ -168,7 +189,7 @@ def _resuming_table(outcome: Resuming) -> Table:
 @source_options
 @click.option("--checkpoint", default=ModelSettings().checkpoint, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per row.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--markdown", is_flag=True, help="Print a table for a document.")
 def thresholds(
     folder: Path | None,
@@ -184,28 +205,28 @@ def thresholds(
 
     The checkpoint must not have read the files under DIR.
     """
+    model, settings = ModelSettings(checkpoint=checkpoint), InfillSettings()
     try:
-        _, _, cases = cut_out(folder, corpus, languages, gaps, seed)
-        host = load_host(ModelSettings(checkpoint=checkpoint), lambda fraction, what: None)
+        name, sources, cases = cut_out(folder, corpus, languages, gaps, seed)
+        host = load_host(model, lambda fraction, what: None)
+        header = _header(name, sources.sha256, model, seed, settings)
     except (CheckpointError, CorpusError, HoldoutError) as error:
         raise click.ClickException(str(error)) from error
     with Progress(console=console) as progress:
         task = progress.add_task("gaps", total=len(cases))
-        rows = measure_thresholds(
-            host, cases, InfillSettings(), lambda done: progress.update(task, completed=done)
-        )
+        rows = measure_thresholds(host, cases, settings, lambda done: progress.update(task, completed=done))
     if as_json:
-        for row in rows:
-            click.echo(msgspec.json.encode(row).decode())
+        _print_json(header, {"rows": rows})
     elif markdown:
         click.echo(f"| {' | '.join(THRESHOLD_COLUMNS)} |\n|{' ---: |' * len(THRESHOLD_COLUMNS)}")
         for row in rows:
             click.echo(f"| {' | '.join(_threshold_cells(row))} |")
+        click.echo("\n".join(["", *list_of(lines_of(header))]))
     else:
         table = Table(*THRESHOLD_COLUMNS, title=f"{len(cases)} gaps")
         for row in rows:
             table.add_row(*_threshold_cells(row))
-        Console().print(table)
+        _print_table(table, header)
 
 
 THRESHOLD_COLUMNS = (

@@ -4,7 +4,6 @@ Nodes of the syntax tree, whole lines, what is left of a line behind a cursor, a
 a checkpoint was trained on a file cannot be seen from the file: whoever names a folder answers for that.
 """
 
-import hashlib
 import itertools
 import math
 import random
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from dgls.evaluation.case import Case
 from dgls.evaluation.judging import parses
+from dgls.evaluation.provenance import hash_of_texts
 from dgls.syntax import GrammarMissing, Language, language_of
 from dgls.syntax.parts import PARTS, is_sound, parts_of
 from dgls.training.corpus import Document
@@ -59,10 +59,7 @@ class Sources(NamedTuple):
     @property
     def sha256(self) -> str:
         """The hash of all names and texts."""
-        digest = hashlib.sha256()
-        for file in self.files:
-            digest.update(f"{file.name}\0{hashlib.sha256(file.text.encode()).hexdigest()}\n".encode())
-        return digest.hexdigest()
+        return hash_of_texts((file.name, file.text) for file in self.files)
 
     def only(self, languages: Sequence[str]) -> "Sources":
         """Those in ``languages``, by LSP language id. Raises :class:`HoldoutError` where there are none of one."""

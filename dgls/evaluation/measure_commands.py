@@ -1,8 +1,6 @@
 """``dgls eval humaneval-infilling``, ``holdout`` and ``cross-file``: sources of cases, and one way to measure them."""
 
 import functools
-import platform
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,11 +29,11 @@ from dgls.evaluation.measuring import (
     Measurement,
     WorkerEnded,
     measure_cases,
-    usable_cores,
     usual_workers,
 )
 from dgls.evaluation.plot import plot_of
-from dgls.evaluation.record import Header, Record, RecordError, hash_of, now, versions
+from dgls.evaluation.provenance import hash_of, header_of
+from dgls.evaluation.record import Record, RecordError
 from dgls.evaluation.report import Report, json_of, markdown_of, print_report, write_aside
 from dgls.evaluation.sandbox import Limits, SandboxError
 from dgls.evaluation.summary import compare_contexts, compare_likelihoods, summarise
@@ -43,7 +41,6 @@ from dgls.evaluation.variants import BASELINES, DEFAULT, Variant, VariantError, 
 from dgls.infill.request import FillError
 from dgls.model.checkpoint import find_checkpoint
 from dgls.model.description import CheckpointError
-from dgls.model.placement import choose_device, choose_dtype
 from dgls.plotting import PlotError, check_plot
 from dgls.training.corpus import CorpusError, read_documents
 
@@ -263,34 +260,22 @@ def _check_targets(wishes: Wishes) -> None:
 
 
 def _measure(wishes: Wishes, choose: Callable[[], Benchmark]) -> None:
-    folder = find_checkpoint(wishes.checkpoint, allow_download=False)
+    find_checkpoint(wishes.checkpoint, allow_download=False)  # before source files are read for minutes
     benchmark = choose()
-    device = choose_device(wishes.device)
     threads = max(1, torch.get_num_threads() // wishes.workers)
     model = ModelSettings(checkpoint=wishes.checkpoint, device=wishes.device, threads=threads)
     limits = Limits()
     measurement = Measurement(model, wishes.variants, limits, benchmark.likelihood, wishes.seed)
-    header = Header(
-        benchmark=benchmark.name,
-        benchmark_sha256=benchmark.sha256,
-        checkpoint=wishes.checkpoint,
-        checkpoint_sha256=hash_of(folder),
-        seed=wishes.seed,
-        settings={
-            "device": device.type,
-            "dtype": str(choose_dtype("auto", device)),
+    header = header_of(
+        benchmark.name,
+        benchmark.sha256,
+        model,
+        wishes.seed,
+        {
             "limits": limits._asdict(),
             "rows": {variant.name: msgspec.to_builtins(variant) for variant in wishes.variants},
         },
-        versions=versions(),
-        machine={
-            "system": platform.platform(),
-            "cores": usable_cores(),
-            "workers": wishes.workers,
-            "threads": threads,
-        },
-        command=shlex.join(["dgls", *sys.argv[1:]]),
-        date=now(),
+        workers=wishes.workers,
     )
     found: dict[str, CaseResult] = {}
     notes = list(benchmark.notes)

@@ -22,6 +22,7 @@ from dgls.evaluation.case import Case
 from dgls.evaluation.filling import complete
 from dgls.evaluation.judging import FillResult, Judge
 from dgls.evaluation.likelihood import Nats, nats_of
+from dgls.evaluation.provenance import usable_cores
 from dgls.evaluation.record import Record
 from dgls.evaluation.sandbox import Limits
 from dgls.evaluation.variants import DEFAULT, Variant
@@ -89,11 +90,6 @@ class Measurer:
 def usual_workers() -> int:
     """Two where this process may use two cores."""
     return min(2, usable_cores())
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def measure_cases(

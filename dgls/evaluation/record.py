@@ -4,12 +4,8 @@ Its first line is a header that says how the results came about: whatever makes 
 before more are added.
 """
 
-import hashlib
 import os
-import platform
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Generic, TypeVar
@@ -17,7 +13,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import msgspec
 from filelock import FileLock, Timeout
 
-import dgls
+from dgls.evaluation.provenance import Header
 
 Result = TypeVar("Result", bound=msgspec.Struct)
 
@@ -26,48 +22,8 @@ class RecordError(Exception):
     """A results file that cannot be gone on with."""
 
 
-class Header(msgspec.Struct, frozen=True):
-    """What a reader needs to get the same results again.
-
-    ``command``, ``date`` and ``machine`` are those of one run: in a file of results, the first.
-    """
-
-    benchmark: str
-    benchmark_sha256: str
-    checkpoint: str | None
-    checkpoint_sha256: str | None
-    seed: int
-    settings: Mapping[str, Any]
-    versions: dict[str, str]
-    machine: dict[str, Any]
-    command: str
-    date: str
-
-
 REMARKS = frozenset({"benchmark", "checkpoint", "machine", "command", "date"})
 """Fields of a header that may differ: names, where the hashes say whether it is the same, and the occasion."""
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result depends on."""
-    packages = {name: version(name) for name in ("torch", "transformers", "tokenizers", "tree-sitter")}
-    return {"dgls": dgls.__version__, "python": platform.python_version(), **packages}
-
-
-def now() -> str:
-    """The date and time in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def hash_of(path: Path) -> str:
-    """SHA-256 of a file, or of a checkpoint's folder: names and contents of all its files but for its card."""
-    if path.is_file():
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    digest = hashlib.sha256()
-    for file in sorted(file for file in path.rglob("*") if file.is_file() and file.suffix != ".md"):
-        digest.update(f"{file.relative_to(path).as_posix()}\0{hash_of(file)}\n".encode())
-    return digest.hexdigest()
 
 
 class Record(Generic[Result]):

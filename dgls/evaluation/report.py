@@ -1,7 +1,7 @@
 """What a measurement found, for people and programs: tables for a terminal and in Markdown, and one JSON object."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from dgls.evaluation.record import Header
+from dgls.evaluation.provenance import Header, lines_of
 from dgls.evaluation.statistics import Interval
 from dgls.evaluation.summary import Likelihood, OtherContext, Row, Summary
 from dgls.evaluation.variants import DEFAULT
@@ -52,8 +52,13 @@ def print_report(report: Report) -> None:
         for row in sheet.rows:
             table.add_row(*row)
         console.print(table)
-    for line in [*report.notes, *_provenance(report.header)]:
-        console.print(line, style="dim", highlight=False, markup=False)
+    print_lines(console, [*report.notes, *lines_of(report.header)])
+
+
+def print_lines(console: Console, lines: Iterable[str]) -> None:
+    """Print what stands below a table."""
+    for line in lines:
+        console.print(line, style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 def markdown_of(report: Report) -> str:
@@ -67,9 +72,13 @@ def markdown_of(report: Report) -> str:
             _bar(["---", *["---:"] * (len(sheet.columns) - 1)]),
         ]
         lines += [*(_bar(row) for row in sheet.rows), ""]
-    lines += [f"- {line}" for line in report.notes]
-    lines += [f"- {line}" for line in _provenance(report.header)]
+    lines += list_of([*report.notes, *lines_of(report.header)])
     return "\n".join(lines) + "\n"
+
+
+def list_of(lines: Iterable[str]) -> list[str]:
+    """The lines of a list in Markdown."""
+    return [f"- {line}" for line in lines]
 
 
 def json_of(report: Report) -> str:
@@ -179,19 +188,6 @@ def _other_contexts(found: Sequence[OtherContext]) -> _Sheet:
     ]
     title = "The same where the model reads more, and what that is worth against the default, paired"
     return _Sheet(title, ["row", "decoder, any order", "gain", "encoder, left to right", "gain "], lines)
-
-
-def _provenance(header: Header) -> list[str]:
-    versions = ", ".join(f"{name} {version}" for name, version in header.versions.items())
-    machine = ", ".join(f"{name} {value}" for name, value in header.machine.items())
-    return [
-        f"command: {header.command}",
-        f"date: {header.date}; seed {header.seed}",
-        f"benchmark SHA-256: {header.benchmark_sha256}",
-        f"checkpoint SHA-256: {header.checkpoint_sha256}",
-        f"versions: {versions}",
-        f"machine: {machine}",
-    ]
 
 
 def _share(value: Interval | None) -> str:
