@@ -14,7 +14,9 @@ MEASURED: dict[str, Any] = {
     **{"prefill_ms": 90.0, "prefill_tokens": 700, "step_ms": 20.0},
     **{"load_stall_ms": {"max": 200.0}, "loop_stall_ms": {"max": 20.0}},
     **{name: SPREAD for name in ("inline_ms", "inline_cold_ms", "cancel_ms", "along_ms")},
-    **{name: SPREAD for name in ("accepted_ms", "accepted_alone_ms")},
+    **{name: SPREAD for name in ("held_back_ms", "cancelled_ms", "accepted_ms", "accepted_alone_ms")},
+    "request_ms": {"p50": 500.0, "p95": 900.0, "p99": 950.0, "requests": 30},
+    "beside_ms": {"p50": 31.0, "p95": 42.0, "p99": 43.0},
     "long_ms": {**SPREAD, "lines": 11_000},
     "short_ms": {**SPREAD, "lines": 100},
     "alike": {"pairs": 20, "ratio": 1.1},
@@ -34,6 +36,7 @@ MEASURED: dict[str, Any] = {
 
 
 LONG = "long file against short one"
+SERVER_ALONE = "the server without the model: slowest of these"
 
 
 def test_what_is_at_its_limit_is_met() -> None:
@@ -49,6 +52,10 @@ def test_what_is_at_its_limit_is_met() -> None:
         ({"long_ms": {**SPREAD, "p50": None, "lines": 11_000}}, LONG),
         ({"alike": {"pairs": 20, "ratio": 1.4}}, f"{LONG}, 20 pairs with as many passes"),
         ({"alike": {"pairs": 0, "ratio": None}}, f"{LONG}, 0 pairs with as many passes"),
+        ({"along_ms": {**SPREAD, "p99": 6.0}}, SERVER_ALONE),
+        ({"held_back_ms": {**SPREAD, "p99": 5.5}}, SERVER_ALONE),
+        ({"cancelled_ms": {**SPREAD, "p99": 5.5}}, SERVER_ALONE),
+        ({"cancelled_ms": {"p50": None, "p95": None, "p99": None}}, SERVER_ALONE),
         ({"cancel_ms": {**SPREAD, "p95": 20.5}}, "cancel: at most a denoising step"),
     ],
 )
@@ -72,6 +79,19 @@ def test_the_table_shows_limits_and_verdicts() -> None:
     assert "26.6 ms" in stalled and "20 ms" in stalled and "MISSED" in stalled
     [along] = [line for line in lines if "typed along" in line]
     assert "4.5 ms" in along and "10 ms (p99)" in along and "met" in along
+
+
+def test_the_server_alone_is_as_slow_as_its_slowest_kind_of_keystroke() -> None:
+    slow = {"held_back_ms": {**SPREAD, "p50": 3.5}, "cancelled_ms": {**SPREAD, "p95": 4.25}}
+    [alone] = [line for line in shown({**MEASURED, **slow}) if SERVER_ALONE in line]
+    assert "3.5 ms" in alone and "4.25 ms" in alone and "4.5 ms" in alone and "5 ms (p99)" in alone
+
+
+def test_what_a_request_costs_beside_the_model_is_shown_below_all_of_it() -> None:
+    lines = shown(MEASURED)
+    [number] = [number for number, line in enumerate(lines) if "beside prefill and steps" in line]
+    assert "31 ms" in lines[number] and "43 ms" in lines[number]
+    assert "500 ms" in lines[number - 1]
 
 
 def test_parts_can_be_shown_as_they_end() -> None:

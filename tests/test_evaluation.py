@@ -37,6 +37,10 @@ def test_bench_measures_all_that_it_promises(tiny_dgls: Path) -> None:
     assert measured["loop_stall_ms"]["max"] > 0 and measured["load_stall_ms"]["max"] > 0
     assert measured["long_ms"]["lines"] >= 10_000 and 50 <= measured["short_ms"]["lines"] <= 200
     assert {"along_ms", "accepted_ms", "accepted_alone_ms"} <= measured.keys()
+    for name in ("held_back_ms", "cancelled_ms"):
+        assert 0 < measured[name]["p50"] <= measured[name]["p99"]
+    assert 0 < measured["beside_ms"]["p50"] < measured["request_ms"]["p50"]
+    assert measured["request_ms"]["requests"] == 1
     assert measured["resuming"]["gaps"] == 1
     shared = measured["shared"]
     assert shared["windows"] == 8

@@ -79,6 +79,7 @@ def bench(settings: Settings, arguments: Sequence[str], *, quick: bool, as_json:
 
 def measures(settings: Settings, arguments: Sequence[str], say: Say, *, quick: bool) -> Iterator[Measured]:
     """What each of :data:`PARTS` finds, as it is measured."""
+    from dgls.evaluation.beside import measure_beside
     from dgls.evaluation.resuming import measure_resuming
     from dgls.model.host import load_host
 
@@ -94,6 +95,12 @@ def measures(settings: Settings, arguments: Sequence[str], say: Say, *, quick: b
     say("one prefill, one step")
     host = load_host(settings.model, lambda fraction, what: None)
     yield measure_passes(host, settings)._asdict()
+    say("requests in a file of 10,000 lines")
+    beside = measure_beside(host, rounds, SEED, settings.infill)
+    yield {
+        "request_ms": {**beside.whole._asdict(), "requests": beside.requests},
+        "beside_ms": beside.beside._asdict(),
+    }
     say("departures, resumed and anew")
     cuts = choose_cuts(QUICK_RESUMED_GAPS if quick else RESUMED_GAPS, SEED)
     yield {"resuming": msgspec.to_builtins(measure_resuming(host, cuts, settings.infill, lambda done: None))}
@@ -154,6 +161,8 @@ def of_keystrokes(keystrokes: Keystrokes) -> Measured:
     """As ``--json`` prints it."""
     return {
         "along_ms": {**keystrokes.along._asdict(), "keystrokes": keystrokes.along_count},
+        "held_back_ms": keystrokes.held_back._asdict(),
+        "cancelled_ms": keystrokes.cancelled._asdict(),
         "long_ms": {**keystrokes.long._asdict(), "lines": keystrokes.lines[0]},
         "short_ms": {**keystrokes.short._asdict(), "lines": keystrokes.lines[1]},
         "alike": keystrokes.alike._asdict(),

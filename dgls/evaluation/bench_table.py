@@ -60,6 +60,12 @@ def _spread(what: str, times: Mapping[str, Any], **limits: float) -> Row:
     return Row(what, "ms", {name: times[name] for name in ("p50", "p95", "p99")}, limits)
 
 
+def _slowest(*times: Mapping[str, Any]) -> dict[str, float | None]:
+    """The highest of each column, so that no kind hides among others; none where one was not measured."""
+    columns = {name: [one[name] for one in times] for name in ("p50", "p95", "p99")}
+    return {name: None if None in found else max(found) for name, found in columns.items()}
+
+
 def _ghost_text(measured: Measured) -> Iterator[Row]:
     yield _one("start to initialize answered", "ms", measured["initialize_ms"], 1000)
     yield _one("start to ready", "s", measured["load_s"], 10)
@@ -74,8 +80,13 @@ def _ghost_text(measured: Measured) -> Iterator[Row]:
 
 def _keystrokes(measured: Measured) -> Iterator[Row]:
     along, long, short = (measured[name] for name in ("along_ms", "long_ms", "short_ms"))
+    held_back, cancelled = measured["held_back_ms"], measured["cancelled_ms"]
     yield _spread("typed along, 10,000 lines", along, p99=10)
-    yield _spread("  of these, the server without the model", along, p99=5)
+    yield _spread("held back after a deletion, 10,000 lines", held_back)
+    yield _spread("cancelled by the next keystroke, 10,000 lines", cancelled)
+    yield _spread(
+        "  the server without the model: slowest of these", _slowest(along, held_back, cancelled), p99=5
+    )
     yield _spread(f"inline, {long['lines']:,} lines", long)
     yield _spread(f"inline, {short['lines']:,} lines", short)
     alike = measured["alike"]
@@ -110,6 +121,11 @@ def _passes(measured: Measured) -> Iterator[Row]:
         yield _spread("cancel: at most a denoising step", measured["cancel_ms"], p95=measured["step_ms"])
 
 
+def _beside(measured: Measured) -> Iterator[Row]:
+    yield _spread("from the request to the fill, empty prefix store", measured["request_ms"])
+    yield _spread("  of this, beside prefill and steps", measured["beside_ms"])
+
+
 def _resuming(measured: Measured) -> Iterator[Row]:
     for way in ("resumed", "anew"):
         found = measured["resuming"][way]
@@ -131,6 +147,7 @@ PARTS = (
     Part("a keystroke storm", "storm", _storm),
     Part("many windows on one server", "shared", _sharing),
     Part("one prefill, one step", "step_ms", _passes),
+    Part("a request that the model works on, in a file of 10,000 lines", "beside_ms", _beside),
     Part("typing into canvases", "resuming", _resuming),
     Part("verdicts", "verdict_ms", _verdicts),
 )

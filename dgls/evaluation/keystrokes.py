@@ -1,7 +1,9 @@
 """What is used again between keystrokes, measured from outside: typing along, files of any length, accepting.
 
-*Along* is a keystroke that agrees with what is shown, until its answer: the change and the request are read, answered
-and written, and the model does nothing. That is what the server itself costs. *Worked* is a request that the model
+Three kinds of keystrokes are answered without the model, so that their time is the server's own: the change and the
+request are read, answered and written. *Along* is one that agrees with what is shown; *held back* is a deletion, after
+which nothing is offered; *cancelled* is one whose request the client takes back at once, as the next keystroke does.
+*Worked* is a request that the model
 worked on, at the same places of a short file and of a long one around it; that it did, its frames say. What it reads
 there is another, and so it may take more passes in one file than in the other, whatever their lengths: the two are
 compared where it took as many. *Accepted* is the request behind a fill that was accepted, after a pause in which the
@@ -17,7 +19,7 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 from dgls.evaluation.cuts import MODULES, SourceFile, spans_of
-from dgls.evaluation.editor import Editor, Json, editing
+from dgls.evaluation.editor import REQUEST_CANCELLED, Editor, Json, ServerError, editing
 from dgls.evaluation.latency import FILE, ROOM, TYPED, Spread
 
 LONG, SHORT = 10_000, 100
@@ -49,6 +51,8 @@ class Keystrokes(NamedTuple):
 
     along: Spread
     along_count: int
+    held_back: Spread
+    cancelled: Spread
     long: Spread
     short: Spread
     alike: Alike
@@ -68,6 +72,11 @@ async def measure_keystrokes(
         say("typing along, 10,000 lines")
         in_long = _Typist(editor, "file:///long.py", long, seed)
         along = list(chain.from_iterable([await in_long.along() for _ in range(rounds)]))
+        say("deleting and typing on, 10,000 lines")
+        held_back, cancelled = list[float](), list[float]()
+        for _ in range(rounds * ALONG):
+            held_back += await in_long.held_back()
+            cancelled += await in_long.cancelled()
         say("10,000 lines against 100")
         # The same code at the cursor, so that nothing but the length is another.
         typists = [
@@ -88,6 +97,8 @@ async def measure_keystrokes(
     return Keystrokes(
         Spread.of(along),
         len(along),
+        Spread.of(held_back),
+        Spread.of(cancelled),
         Spread.of([in_long.seconds for in_long, _ in pairs]),
         Spread.of([in_short.seconds for _, in_short in pairs]),
         _alike(pairs),
@@ -184,6 +195,33 @@ class _Typist:
             if seconds:
                 return seconds
         return []
+
+    async def held_back(self) -> list[float]:
+        """Seconds of a deletion, until it is answered; none where the model was asked after all."""
+        start, end = self._chance.choice(self._places)
+        with self._editor.at_once():
+            self._editor.replace(self._uri, start - 1, end, "")
+            answer = self._begin(start - 1)
+        _, taken, passes = await self._answer(*answer)
+        self._editor.replace(self._uri, start - 1, start - 1, self._text[start - 1 : end])
+        return [] if passes else [taken]
+
+    async def cancelled(self) -> list[float]:
+        """Seconds of a keystroke whose request is taken back, until that is answered; none where it was too late."""
+        start, end = self._cut(self._chance.choice(self._places))
+        with self._editor.at_once():
+            self._editor.replace(self._uri, start, start, self._text[start])
+            number, answer = self._begin(start + 1)
+            self._editor.notify("$/cancelRequest", {"id": number})
+        seconds, began = list[float](), time.perf_counter()
+        try:
+            await answer
+        except ServerError as error:
+            if error.code != REQUEST_CANCELLED:
+                raise
+            seconds.append(time.perf_counter() - began)
+        self._put_back(start, end)
+        return seconds
 
     async def worked(self, place: int) -> Worked | None:
         """A request after three typed characters that are not what was shown, as :mod:`latency` has it, at a place."""
