@@ -2,15 +2,23 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 
+from dgls.cli import main
+from dgls.evaluation.command import evaluate
+from dgls.evaluation.provenance import hash_of
+from dgls.model.checkpoint import EMBEDDED
 from dgls.server.messages import FillArguments, FillResult, FrameParams, Improved, Item, StatusParams
+from dgls.training.command import train
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -60,6 +68,53 @@ def test_the_readme_names_every_language_that_can_be_installed() -> None:
         *languages,
         "python",
     }
+
+
+def options_of(command: click.Command) -> set[str]:
+    """What a command takes, or any command of a group."""
+    own = {option for taken in command.params if isinstance(taken, click.Option) for option in taken.opts}
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    return own.union(*map(options_of, inner))
+
+
+def commands_in(page: str) -> Iterator[list[str]]:
+    """The commands and options that a page shows, in words, in its text and in its blocks."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    for shown in [*lines, *re.findall(r"`([^`]+)`", FENCE.sub("", page))]:
+        if shown.startswith(("dgls ", "--")):
+            yield shlex.split(shown, comments=True)
+
+
+@pytest.mark.parametrize("page", ["evaluation.md", "results.md"])
+def test_every_option_that_a_page_of_measurements_names_is_there(page: str) -> None:
+    groups = {"eval": evaluate, "train": train}
+    named = 0
+    for words in commands_in((DOCS / page).read_text(encoding="utf-8")):
+        command: click.Command = click.Group(commands={**main.commands, **groups})
+        for word in words[1:] if words[0] == "dgls" else ():
+            if isinstance(command, click.Group) and not word.startswith("-") and word != "…":
+                assert word in command.commands, words
+                command = command.commands[word]
+        if words[0] != "dgls":
+            command = click.Group(commands={"eval": evaluate, "bench": main.commands["bench"]})
+        for option in (word.partition("=")[0] for word in words if word.startswith("--")):
+            assert option in options_of(command), (option, words)
+            named += 1
+    assert named > 10
+
+
+def test_every_command_that_measures_is_explained() -> None:
+    page = (DOCS / "evaluation.md").read_text(encoding="utf-8")
+    for name, command in evaluate.commands.items():
+        assert f"`dgls eval {name}" in page, name
+        for option in options_of(command) - {"--help"}:
+            assert re.search(rf"`(dgls [^`]*)?{option}\b", page), f"{name} {option}"
+
+
+def test_the_page_of_results_names_the_checkpoint_that_is_shipped() -> None:
+    head = (DOCS / "results.md").read_text(encoding="utf-8").partition("\n## ")[0]
+    assert hash_of(EMBEDDED) in head
 
 
 def test_the_settings_page_is_the_schema() -> None:
