@@ -144,6 +144,12 @@ def test_a_plot_is_a_file_of_its_format(ending: str, magic: bytes) -> None:
     assert plot_of(report_of([("passed", "wrong"), ("wrong", None)]), ending).startswith(magic)
 
 
+def test_a_plot_says_how_it_came_about() -> None:
+    drawn = plot_of(report_of([("passed", "wrong"), ("wrong", None)]), ".svg").decode()
+    for part in ("cd" * 32, "seed 7", "dgls 1", "dgls eval x", "2026-11-21"):
+        assert part in drawn
+
+
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     target = tmp_path / "report.md"
     write_aside(target, b"first")

@@ -1,8 +1,14 @@
 """A picture of a report: per measure one panel, per row a point with its 95 % interval."""
 
+import textwrap
+
+from dgls.evaluation.provenance import lines_of
 from dgls.evaluation.report import Report
 from dgls.evaluation.statistics import Interval
 from dgls.plotting import image_of, new_figure
+
+WIDEST = 180
+"""Characters of a line below the panels."""
 
 
 def plot_of(report: Report, ending: str) -> bytes:
@@ -39,7 +45,8 @@ def plot_of(report: Report, ending: str) -> bytes:
         axes.set_title(name, fontsize="medium")
         axes.grid(axis="x", alpha=0.3)
     figure.suptitle(report.title, fontsize="medium")
-    figure.supxlabel(f"{report.header.date}, seed {report.header.seed}", fontsize="x-small")
+    lines = [part for line in lines_of(report.header) for part in textwrap.wrap(line, WIDEST)]
+    figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize="x-small", parse_math=False)
     return image_of(figure, ending)
 
 
