@@ -1,5 +1,6 @@
 """The model card: what a checkpoint is, which runs made it, what it was trained on, how the loss fell, its results."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -8,11 +9,16 @@ import torch
 from dgls.infill.layout import DELETE
 from dgls.training.corpus import Manifest, PackageEntry
 from dgls.training.excluded import STANDARD_LIBRARY
+from dgls.training.log import LogLine
 from dgls.training.presets import Preset
 from dgls.training.runs import Run
-from dgls.training.trainer import LogLine
 
 CURVE_ROWS = 8
+EARLIER = """
+
+Earlier runs were trained on more: the card of the checkpoint that the last run began from, at the end, names it."""
+FRONT_MATTER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"^(?=#+ )", re.MULTILINE)
 
 
 def model_card(
@@ -22,8 +28,13 @@ def model_card(
     log: Sequence[LogLine],
     weights: dict[str, torch.Tensor],
     results: str,
+    earlier: str,
 ) -> str:
-    """The card in Markdown; ``log`` is that of the last of ``runs``, ``results`` is put at its end."""
+    """The card in Markdown; ``log`` is that of the last of ``runs``, ``results`` is put behind it.
+
+    ``earlier`` is the card of the checkpoint that the last run began from, if any: it is kept whole at the end, for it
+    alone says what the runs before were trained on.
+    """
     parameters = sum({tensor.data_ptr(): tensor.numel() for tensor in weights.values()}.values())
     trained = [package for package in manifest.packages if package.split == "train"]
     heldout = [package for package in manifest.packages if package.split == "heldout"]
@@ -43,8 +54,8 @@ tags: [code, infilling, text-diffusion]
 A text-diffusion model of class `DiffusionGemmaForBlockDiffusion` that fills gaps in source code from both sides.
 
 - {parameters / 1e6:.1f}M parameters, {a.layers} layers of width {a.width}, vocabulary {a.vocabulary}, bfloat16.
-- Hybrid corruption (mask, {preset.uniform_share:.0%} random tokens), in the last phase also noise from the model's own
-  predictions; a `{DELETE}` token for gaps of unknown length; self-conditioning; an autoregressive loss on the encoder.
+- {_corruption(preset)}; a `{DELETE}` token for gaps of unknown length;
+  self-conditioning; an autoregressive loss on the encoder.
 - Trained on {sum(run.tokens for run in runs) / 1e6:.1f}M tokens (contexts and canvases){busy}:
 
 | run | command | preset | device | tokens (M) | steps | minutes |
@@ -57,7 +68,7 @@ Presets are in `dgls/training/presets.py`.
 
 {manifest.characters("train"):,} characters of {len(trained)} packages ({_shares(trained)}): {len(library)} of the
 standard library (PSF-2.0), {sum(package.characters for package in library):,} characters, and those below. Generated,
-compiled and minified files, duplicates and near duplicates were dropped.
+compiled and minified files, duplicates and near duplicates were dropped.{EARLIER if earlier else ""}
 
 Held out, by package ({sum(package.characters for package in heldout):,} characters, {_shares(heldout)}):
 {", ".join(sorted(package.name for package in heldout))}.
@@ -79,6 +90,31 @@ Never in any corpus: dgls itself, and the standard library's {excluded}.
 {_curve(log)}
 
 {results}
+{_earlier(earlier)}"""
+
+
+def _corruption(preset: Preset) -> str:
+    share = preset.uniform_share
+    noise = (
+        f"Hybrid corruption (mask, {share:.0%} random tokens)"
+        if share
+        else "Absorbing corruption (mask alone)"
+    )
+    own = ", in the last phase also noise from the model's own\n  predictions"
+    return noise + own * (preset.on_policy_from < 1)
+
+
+def _earlier(card: str) -> str:
+    """An earlier card to be unfolded: without its front matter, its headings a level deeper."""
+    if not card:
+        return ""
+    body = FRONT_MATTER.sub("", card, count=1).strip()
+    return f"""
+<details><summary>The card of the checkpoint that the last run began from</summary>
+
+{HEADING.sub("#", body)}
+
+</details>
 """
 
 

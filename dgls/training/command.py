@@ -23,6 +23,15 @@ from rich.progress import (
 
 from dgls.training.corpus import CorpusError, build_corpus, read_documents, read_manifest
 from dgls.training.excluded import is_excluded_module
+from dgls.training.folder import (
+    CHECKPOINT,
+    CORPUS,
+    EARLIER_CARD,
+    RUNS_FILE,
+    TOKENIZER,
+    TrainingError,
+    written_aside,
+)
 from dgls.training.presets import CHANGEABLE, PRESETS, Preset, PresetError, changed
 from dgls.training.runs import begin_run, ended, read_runs
 from dgls.training.sources import folder_packages, interpreter_packages
@@ -30,7 +39,7 @@ from dgls.training.sources import folder_packages, interpreter_packages
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-RUN, CORPUS, TOKENIZER, CHECKPOINT = "run", "corpus", "tokenizer", "checkpoint"
+RUN = "run"
 TOKENIZER_CHARACTERS = 25_000_000
 """Text that the tokenizer is trained on; more changes little."""
 
@@ -109,6 +118,9 @@ def corpus(
         _build_corpus(PRESETS[name], folders, interpreter, out, benchmarks)
     except CorpusError as error:
         raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        console.print(f'interrupted; nothing is left in "{out}", and the same command begins again')
+        raise SystemExit(130) from None
 
 
 @train.command()
@@ -140,12 +152,14 @@ def run(
     start: Path | None,
 ) -> None:
     """Build the corpus and the tokenizer, train, and export to FOLDER/checkpoint; resumes what is there."""
+    from dgls.training.export import check_place
     from dgls.training.trainer import Progress as Seen
-    from dgls.training.trainer import TrainingError, check_corpus, device_name
+    from dgls.training.trainer import check_corpus, device_name
     from dgls.training.trainer import train as train_model
 
     preset = _preset_of(name, changes)
     try:
+        check_place(folder / CHECKPOINT)
         if not (folder / CORPUS).exists():
             _build_corpus(preset, sources, interpreter, folder / CORPUS, benchmarks)
         elif sources or interpreter or benchmarks:
@@ -172,7 +186,7 @@ def run(
             def report(seen: Seen) -> None:
                 text = (
                     f"step {seen.step:,}  decoder {seen.decoder_loss:.3f}  encoder {seen.encoder_loss:.3f}  "
-                    f"{seen.tokens_per_second:,.0f} tokens/s  {seen.utilisation:.0%} busy"
+                    f"{seen.tokens_per_second:,.0f} tokens/s  {seen.utilisation:.0%} busy, {seen.waiting:.1%} waiting"
                 )
                 progress.update(task, completed=seen.tokens, description=text)
 
@@ -183,8 +197,10 @@ def run(
                 tokenizer.backend_tokenizer,
                 start,
                 report,
-                lambda: _export(folder, preset, folder / CHECKPOINT),
+                lambda: _export(folder, folder / CHECKPOINT),
             )
+        if not _is_exported(folder):
+            _export(folder, folder / CHECKPOINT)
         console.print(f'exported "{folder / CHECKPOINT}"')
     except (CorpusError, TrainingError, OSError) as error:
         raise click.ClickException(str(error)) from error
@@ -201,19 +217,17 @@ def run(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A Markdown file of results for the model card.",
 )
-@_preset_option
-@_change_option
-def export(folder: Path, out: Path | None, results: Path | None, name: str, changes: tuple[str, ...]) -> None:
-    """Export the state of a run as a checkpoint that dgls and transformers load."""
-    from dgls.training.trainer import TrainingError
-
+def export(folder: Path, out: Path | None, results: Path | None) -> None:
+    """Export the state of a run as a checkpoint that dgls and transformers load; replaces an older one."""
     try:
         text = results.read_text(encoding="utf-8") if results else ""
         out = out or folder / CHECKPOINT
-        _export(folder, _preset_of(name, changes), out, text)
+        _export(folder, out, text)
         console.print(f'exported "{out}"')
     except (CorpusError, TrainingError) as error:
         raise click.ClickException(str(error)) from error
+    except (OSError, UnicodeError) as error:
+        raise click.ClickException(f"{results} cannot be read: {error}") from error
 
 
 @train.command()
@@ -222,14 +236,17 @@ def export(folder: Path, out: Path | None, results: Path | None, name: str, chan
 def plot(folder: Path, out: Path | None) -> None:
     """Draw the log of a run: losses, exact match, rate and speed over the tokens seen."""
     from dgls.plotting import PlotError, check_plot
+    from dgls.training.log import read_log
     from dgls.training.plot import plot_of
-    from dgls.training.trainer import read_log
 
     out = out or folder / "curve.png"
     try:
         check_plot(out)
-        out.write_bytes(plot_of(read_log(folder), out.suffix))
-    except (PlotError, OSError) as error:
+        log = read_log(folder)
+        if not log:
+            raise PlotError(f"the log of {folder} is still empty; train first, or wait for some steps")
+        out.write_bytes(plot_of(log, out.suffix))
+    except (PlotError, TrainingError, OSError) as error:
         raise click.ClickException(str(error)) from error
     console.print(f'drew "{out}"')
 
@@ -282,40 +299,72 @@ def _benchmark_texts(files: Sequence[Path]) -> Iterator[str]:
         yield from (task.prompt + task.canonical_solution + task.suffix for task in tasks)
 
 
-def _tokenizer(folder: Path, preset: Preset, start: Path | None = None) -> "PreTrainedTokenizerFast":
+def _tokenizer(folder: Path, preset: Preset, start: Path | None) -> "PreTrainedTokenizerFast":
     """The tokenizer of a run: the one it has, that of the checkpoint it starts from, or a new one."""
+    path = folder / TOKENIZER
+    if not path.exists():
+        tokenizer = _load_tokenizer(start) if start is not None else _new_tokenizer(folder, preset)
+        with written_aside(path) as aside:
+            tokenizer.save_pretrained(aside)
+    return _load_tokenizer(path)
+
+
+def _load_tokenizer(folder: Path) -> "PreTrainedTokenizerFast":
+    """The tokenizer in ``folder``. Raises :class:`TrainingError` where there is none to read."""
     from transformers import PreTrainedTokenizerFast
 
+    try:
+        loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(
+            folder, local_files_only=True
+        )
+    except Exception as error:  # tokenizers raises bare ones
+        reason = str(error).partition("\n")[0]
+        raise TrainingError(f"{folder} has no tokenizer that can be read: {reason}") from error
+    return loaded
+
+
+def _new_tokenizer(folder: Path, preset: Preset) -> "PreTrainedTokenizerFast":
     from dgls.training.vocabulary import train_tokenizer
 
-    path = folder / TOKENIZER
-    if path.exists() or start is not None:
-        loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(start or path)
-        if not path.exists():
-            loaded.save_pretrained(path)
-        return loaded
     console.print("training the tokenizer")
     documents = read_documents(folder / CORPUS, "train")
     # An even pick over all packages, of about the wanted size.
     total = sum(len(document.text) for document in documents)
     stride = max(1, total // TOKENIZER_CHARACTERS)
-    tokenizer = train_tokenizer(
+    return train_tokenizer(
         (document.text for document in documents[::stride]), preset.architecture.vocabulary
     )
-    aside = path.with_name(path.name + ".partial")
-    tokenizer.save_pretrained(aside)
-    aside.rename(path)
-    return tokenizer
 
 
-def _export(folder: Path, preset: Preset, out: Path, results: str = "") -> None:
+def _is_exported(folder: Path) -> bool:
+    """Whether the checkpoint of a run is one of its state."""
+    from dgls.training.state import read_state
+
+    runs = read_runs(folder / CHECKPOINT)
+    return bool(runs) and runs[-1].steps == read_state(folder).step
+
+
+def _export(folder: Path, out: Path, results: str = "") -> None:
+    """Export the state of the run in ``folder``, as the preset that it was trained with says."""
     from dgls.training.card import model_card
     from dgls.training.export import export_checkpoint
-    from dgls.training.trainer import read_log, read_weights
+    from dgls.training.log import read_log
+    from dgls.training.state import read_state
 
-    weights = read_weights(folder)
-    log = read_log(folder)
-    last = log[-1]
-    runs = ended(read_runs(folder), last.step, last.tokens, last.elapsed / 60)
-    card = model_card(preset, read_manifest(folder / CORPUS), runs, log, weights, results)
-    export_checkpoint(weights, preset, _tokenizer(folder, preset), runs, card, out)
+    state = read_state(folder)
+    if not (runs := read_runs(folder)):
+        raise TrainingError(
+            f'{folder} has no {RUNS_FILE}; run its "dgls train run" command again, which writes it'
+        )
+    runs = ended(runs, state.step, state.tokens, state.elapsed / 60)
+    earlier = folder / EARLIER_CARD
+    card = model_card(
+        state.preset,
+        read_manifest(folder / CORPUS),
+        runs,
+        read_log(folder),
+        state.model,
+        results,
+        earlier.read_text(encoding="utf-8", errors="replace") if earlier.exists() else "",
+    )
+    export_checkpoint(state.model, state.preset, _load_tokenizer(folder / TOKENIZER), runs, card, out)

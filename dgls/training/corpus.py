@@ -131,6 +131,8 @@ def build_corpus(
         aside.rename(folder)
     except OSError as error:
         raise CorpusError(f"{folder} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return manifest
 
 

@@ -1,23 +1,18 @@
-"""Export: a folder that dgls and plain transformers both load, with its history and a card that says what is in it.
+"""Export: a folder that dgls and plain transformers both load, with its history and a card that says what is in it."""
 
-Everything is written to a folder aside, which is renamed at the end: a half-written checkpoint has another name.
-"""
-
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 import torch
-from safetensors import SafetensorError
 
 from dgls.infill.layout import DELETE, MASK
 from dgls.model.description import DESCRIPTION_FILE, Description, SamplerAdvice
 from dgls.training.architecture import build_model
+from dgls.training.folder import RUNS_FILE, TrainingError, written_aside
 from dgls.training.presets import Preset
-from dgls.training.runs import RUNS_FILE, Run
-from dgls.training.trainer import TrainingError
+from dgls.training.runs import Run
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -28,6 +23,25 @@ SAMPLER = SamplerAdvice(
 )
 
 
+def check_place(folder: Path) -> None:
+    """Raise :class:`TrainingError` where an export to ``folder`` would destroy more than an older export."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise TrainingError(f"{folder} is a file; name a folder to export to")
+    foreign = sorted(entry.name for entry in folder.iterdir() if not _is_exported(entry))
+    if foreign or (any(folder.iterdir()) and not (folder / DESCRIPTION_FILE).exists()):
+        what = f"holds {foreign[0]}" if foreign else f"has no {DESCRIPTION_FILE}"
+        raise TrainingError(
+            f"{folder} would be replaced, but it is no mere checkpoint of dgls: it {what}; name a new or empty folder"
+        )
+
+
+def _is_exported(entry: Path) -> bool:
+    """Whether an export writes files like ``entry``."""
+    return entry.is_file() and (entry.suffix in (".json", ".safetensors") or entry.name == "README.md")
+
+
 def export_checkpoint(
     weights: dict[str, torch.Tensor],
     preset: Preset,
@@ -36,19 +50,19 @@ def export_checkpoint(
     card: str,
     folder: Path,
 ) -> None:
-    """Write ``weights`` (a state dict of the preset's model) as a bfloat16 checkpoint to ``folder``, replacing it.
+    """Write ``weights`` (a state dict of the preset's model) as a bfloat16 checkpoint to ``folder``, for an older one.
 
-    ``runs`` are the training runs that made them, in order. Raises :class:`TrainingError` where the disk is full.
+    ``runs`` are the training runs that made them, in order. Raises :class:`TrainingError` where ``folder`` holds
+    anything else, or the disk is full.
     """
+    check_place(folder)
     model = build_model(preset.architecture, preset.seed)
     model.load_state_dict(weights)
     # Only weights: `model.to(bfloat16)` would round the rotary frequencies too.
     for parameter in model.parameters():
         parameter.data = parameter.data.to(torch.bfloat16)
     model.config.dtype = torch.bfloat16
-    aside = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
+    with written_aside(folder) as aside:
         model.save_pretrained(aside, max_shard_size=LARGEST_SHARD)
         tokenizer.save_pretrained(aside)
         (aside / DESCRIPTION_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(_describe(preset))))
@@ -56,13 +70,6 @@ def export_checkpoint(
         (aside / "README.md").write_text(card, encoding="utf-8")
         for file in aside.iterdir():
             file.chmod(0o644)  # safetensors lets nobody else read what it writes
-        shutil.rmtree(folder, ignore_errors=True)
-        aside.rename(folder)
-    except (OSError, SafetensorError) as error:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise TrainingError(
-            f"{folder} cannot be written: {error}; the run's state is whole: export it again"
-        ) from error
 
 
 def _describe(preset: Preset) -> Description:

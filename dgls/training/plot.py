@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from dgls.plotting import image_of, new_figure
-from dgls.training.trainer import LogLine
+from dgls.training.log import LogLine
 
 
 def plot_of(log: Sequence[LogLine], ending: str) -> bytes:
@@ -25,12 +25,15 @@ def plot_of(log: Sequence[LogLine], ending: str) -> bytes:
     exact.plot(at, [100 * (line.validation_exact_match or 0.0) for line in validated], "C2o-")
     rate.plot(tokens, [line.rate for line in log], "C3-")
     speed.plot(tokens, [line.tokens_per_second for line in log], "C4-")
+    waits = [line.waited for line in log if line.waited is not None]
+    waiting = f"; {sum(waits) / max(log[-1].elapsed, 0.1):.1%} of the time waiting for the next batch"
     titles = (
         "loss, nats per token",
         "canvases right in one pass, held out, %",
         "learning rate, share of the peak",
+        "tokens per second" + waiting * bool(waits),
     )
-    for axes, title in zip((losses, exact, rate, speed), (*titles, "tokens per second"), strict=True):
+    for axes, title in zip((losses, exact, rate, speed), titles, strict=True):
         axes.set_title(title, fontsize="medium")
         axes.set_xlabel("tokens seen, millions", fontsize="small")
         axes.grid(alpha=0.3)

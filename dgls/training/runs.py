@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
-RUNS_FILE = "training.json"
+from dgls.training.folder import EARLIER_CARD, RUNS_FILE, TrainingError, written_aside
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -26,27 +28,55 @@ class Run(msgspec.Struct, frozen=True):
 
 
 def begin_run(folder: Path, command: str, preset: str, seed: int, device: str, start: Path | None) -> None:
-    """Note in a run's ``folder`` what began it, behind the runs of the checkpoint it starts from; once."""
-    path = folder / RUNS_FILE
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        earlier = read_runs(start) if start is not None else []
-        versions = {name: version(name) for name in ("dgls", "torch", "transformers", "tokenizers")}
-        run = Run(
-            command,
-            datetime.now(UTC).isoformat(timespec="seconds"),
-            preset,
-            seed,
-            device,
-            {"python": platform.python_version(), **versions},
-        )
-        path.write_bytes(msgspec.json.encode([*earlier, run]))
+    """Note in a run's ``folder`` what began it, behind the runs of the checkpoint it starts from; once.
+
+    That checkpoint's card is kept too: what earlier runs read stands nowhere else. Raises :class:`TrainingError` where
+    the notes of the checkpoint are damaged or none can be written.
+    """
+    if (folder / RUNS_FILE).exists():
+        return
+    earlier = read_runs(start) if start is not None else []
+    versions = {name: version(name) for name in ("dgls", "torch", "transformers", "tokenizers")}
+    run = Run(
+        command,
+        datetime.now(UTC).isoformat(timespec="seconds"),
+        preset,
+        seed,
+        device,
+        {"python": platform.python_version(), **versions},
+    )
+    if start is not None:
+        with written_aside(folder / EARLIER_CARD) as aside:
+            aside.write_bytes(_card_of(start))
+    with written_aside(folder / RUNS_FILE) as aside:
+        aside.write_bytes(msgspec.json.encode([*earlier, run]))
+
+
+def _card_of(checkpoint: Path) -> bytes:
+    card = checkpoint / "README.md"
+    return (
+        card.read_bytes() if card.exists() else b"It had no card: what it was trained on is not known here.\n"
+    )
 
 
 def read_runs(folder: Path) -> list[Run]:
-    """The runs behind what is in ``folder``; none where nobody kept them."""
+    """The runs behind what is in ``folder``; none where nobody kept them.
+
+    Raises :class:`TrainingError` where they cannot be read.
+    """
     path = folder / RUNS_FILE
-    return msgspec.json.decode(path.read_bytes(), type=list[Run]) if path.exists() else []
+    try:
+        runs: list[Run] = msgspec.json.decode(
+            path.read_bytes(), type=Annotated[list[Run], Meta(min_length=1)]
+        )
+    except FileNotFoundError:
+        return []
+    except (OSError, msgspec.MsgspecError) as error:
+        raise TrainingError(
+            f"{path} is damaged ({error}); put a copy in its place, or remove it: "
+            '"dgls train run" then notes anew what it can'
+        ) from error
+    return runs
 
 
 def ended(runs: Sequence[Run], steps: int, tokens: int, minutes: float) -> list[Run]:

@@ -1,19 +1,18 @@
 """The training run: batches in, rates by the clock, a state that a run resumes from, a log that it can be judged by.
 
-A run lives in one folder: ``state.pt`` (everything needed to go on), ``log.jsonl`` (one object per line: losses,
-rates, tokens per second; validation every few minutes). Rates follow the tokens seen, so that a run is the same on
-any machine, interrupted or not.
+A run lives in one folder (:mod:`dgls.training.folder`): its state is written every few minutes, with a line of
+validation in its log. Rates follow the tokens seen, so that a run is the same on any machine, interrupted or not.
 """
 
+import math
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 import torch
 from tokenizers import Tokenizer
 from torch.utils.data import DataLoader, IterableDataset
@@ -23,27 +22,25 @@ from dgls.model.placement import choose_dtype
 from dgls.training.architecture import build_model
 from dgls.training.corpus import Document, read_documents, read_manifest
 from dgls.training.examples import Batch, Sampler
+from dgls.training.folder import CHECKPOINT, STATE_FILE, TrainingError
+from dgls.training.log import LogLine, append_line, cut_log
 from dgls.training.meter import Meter
 from dgls.training.muon import Float32Muon
 from dgls.training.objective import decode, encode, head, training_losses
 from dgls.training.presets import Preset, shortage
+from dgls.training.state import State, read_state, same_outcome, write_state
 
 if TYPE_CHECKING:
     from transformers import DiffusionGemmaForBlockDiffusion
 
-STATE_FILE, LOG_FILE = "state.pt", "log.jsonl"
 SAVE_EVERY_S = 240.0
 LOG_EVERY = 20
 VALIDATION_BATCHES = 12
 
 
-class TrainingError(Exception):
-    """A run that cannot start or go on; the message says what to do."""
-
-
 class Progress(NamedTuple):
-    """What a run tells while it goes on: ``tokens`` of ``total`` seen, the latest smoothed losses, and how busy
-    the machine is (MFU)."""
+    """What a run tells while it goes on: ``tokens`` of ``total`` seen, the latest smoothed losses, how busy the machine
+    is (MFU), and the share of the time in which it waited for the next batch."""
 
     step: int
     tokens: int
@@ -52,23 +49,7 @@ class Progress(NamedTuple):
     encoder_loss: float
     tokens_per_second: float
     utilisation: float
-
-
-class LogLine(msgspec.Struct, omit_defaults=True):
-    """One line of the log. Losses are in nats per token, ``elapsed`` in seconds of training; ``rate`` is the share of
-    the peak learning rate; ``utilisation`` is that of the model's own operations of what the machine can do (MFU)."""
-
-    step: int
-    tokens: int
-    elapsed: float
-    rate: float
-    decoder_loss: float
-    encoder_loss: float
-    tokens_per_second: float
-    utilisation: float | None = None
-    validation_decoder_loss: float | None = None
-    validation_encoder_loss: float | None = None
-    validation_exact_match: float | None = None
+    waiting: float
 
 
 def rate_at(progress: float, preset: Preset) -> float:
@@ -95,8 +76,8 @@ def train(
 
     A new run starts from the weights of the checkpoint ``start``, if any. ``saved`` is called after each state is
     written. Raises :class:`TrainingError` on a corpus that is too small, a state or checkpoint of another preset, a
-    full disk or a loss that is not finite. At SIGINT and SIGTERM the step is ended and the state written; then
-    KeyboardInterrupt is raised.
+    full disk or a loss or weight that is not finite: such a state is never written. At
+    SIGINT and SIGTERM the step is ended and the state written; then KeyboardInterrupt is raised.
     """
     check_corpus(corpus, preset)
     run.mkdir(parents=True, exist_ok=True)
@@ -110,22 +91,24 @@ def train(
     for name, parameter in model.named_parameters():
         parameter.requires_grad_("vision" not in name)
     optimisers = build_optimisers(model, preset, _precision(device))
-    state = _State(run / STATE_FILE, model, optimisers)
-    step, seen, elapsed = state.restore(preset, device)
+    step, seen, elapsed = _restore(run, preset, model, optimisers)
+    cut_log(run, step)
     batches = _load(documents, tokenizer, preset, device, seed=preset.seed + step)
     validation = _validation_batches(held_out, tokenizer, preset, device)
     meter = Meter(preset.architecture, device, _precision(device))
     smooth = _Smoothed()
     last_saved = started = time.monotonic()
-    before = elapsed
-    with (run / LOG_FILE).open("ab") as log, _stop_signals() as stop:
+    before, waited, waited_logged = elapsed, 0.0, 0.0
+    with _stop_signals() as stop, closing(batches):
         while seen < preset.tokens:
             done = seen / preset.tokens
             rate = rate_at(done, preset)
             for optimiser in optimisers:
                 for group in optimiser.param_groups:
                     group["lr"] = group["initial_lr"] * rate
+            asked = time.monotonic()
             batch = next(batches)
+            waited += time.monotonic() - asked
             generator = torch.Generator(device).manual_seed(preset.seed * 1_000_003 + step)
             conditioned = (
                 done >= preset.self_conditioning_from
@@ -148,29 +131,62 @@ def train(
             elapsed = before + now - started
             smooth.add(losses.decoder.item(), losses.encoder.item(), batch, now)
             if not smooth.finite:
-                raise TrainingError(
-                    f"the loss is not finite at step {step}; nothing was saved since the last state: resume from it "
-                    "with lower rates"
-                )
+                raise _diverged("the loss", step, run, preset)
             utilisation = meter.utilisation(now)
-            report(Progress(step, seen, preset.tokens, *smooth.values, utilisation))
+            waiting = waited / (now - started)
+            report(Progress(step, seen, preset.tokens, *smooth.values, utilisation, waiting))
             save = now - last_saved > SAVE_EVERY_S or seen >= preset.tokens or bool(stop)
             if save or step % LOG_EVERY == 0:
                 line = LogLine(step, seen, round(elapsed, 1), rate, *smooth.values, utilisation)
+                line.waited, waited_logged = round(waited - waited_logged, 3), waited
                 if save:
-                    state.save(preset, step, seen, elapsed)
+                    validated = validate(model, validation, preset)
+                    if not all(map(math.isfinite, validated)):
+                        raise _diverged("the held-out loss", step, run, preset)
+                    if not all(values.isfinite().all() for values in model.parameters()):
+                        raise _diverged("a weight", step, run, preset)
                     (
                         line.validation_decoder_loss,
                         line.validation_encoder_loss,
                         line.validation_exact_match,
-                    ) = validate(model, validation, preset)
+                    ) = validated
+                    states = [optimiser.state_dict() for optimiser in optimisers]
+                    write_state(run, State(preset, step, seen, elapsed, model.state_dict(), states))
                     last_saved = time.monotonic()
-                log.write(msgspec.json.encode(line) + b"\n")
-                log.flush()
+                append_line(run, line)
                 if save:
                     saved()
             if stop:
                 raise KeyboardInterrupt
+
+
+def _diverged(what: str, step: int, run: Path, preset: Preset) -> TrainingError:
+    """The error of a run whose loss or weights are no longer numbers."""
+    lower = f"--set matrix_rate={preset.matrix_rate / 2:g} --set other_rate={preset.other_rate / 2:g}"
+    checkpoint = run / CHECKPOINT
+    start = f"; --from {checkpoint} goes on from what this one had learned" if checkpoint.exists() else ""
+    return TrainingError(
+        f"{what} is not finite at step {step}, and was not saved; begin a run in another folder with lower rates, "
+        f"as by {lower}{start}"
+    )
+
+
+def _restore(
+    run: Path,
+    preset: Preset,
+    model: "DiffusionGemmaForBlockDiffusion",
+    optimisers: Sequence[torch.optim.Optimizer],
+) -> tuple[int, int, float]:
+    """Go on from the state of ``run``; answers steps, tokens and seconds already spent, zero where it has none."""
+    if not (run / STATE_FILE).exists():
+        return 0, 0, 0.0
+    state = read_state(run, model.device)
+    if not same_outcome(state.preset, preset):
+        raise TrainingError(f"{run / STATE_FILE} is of another preset; use another run folder, or remove it")
+    model.load_state_dict(state.model)
+    for optimiser, values in zip(optimisers, state.optimisers, strict=True):
+        optimiser.load_state_dict(values)
+    return state.step, state.tokens, state.elapsed
 
 
 def device_name() -> str:
@@ -267,73 +283,6 @@ def validate(
     return decoder, encoder, exact
 
 
-def read_weights(run: Path) -> dict[str, torch.Tensor]:
-    """The weights in a run's state. Raises :class:`TrainingError` where there is none."""
-    try:
-        state = torch.load(run / STATE_FILE, weights_only=True, map_location="cpu")
-    except FileNotFoundError:
-        raise TrainingError(f'{run} has no {STATE_FILE}; train first with "dgls train run"') from None
-    weights: dict[str, torch.Tensor] = state["model"]
-    return weights
-
-
-def read_log(run: Path) -> list[LogLine]:
-    """The log of a run, in order."""
-    return msgspec.json.Decoder(LogLine).decode_lines((run / LOG_FILE).read_bytes())
-
-
-class _State:
-    """The file that a run resumes from; written aside, then renamed."""
-
-    def __init__(
-        self,
-        path: Path,
-        model: "DiffusionGemmaForBlockDiffusion",
-        optimisers: Sequence[torch.optim.Optimizer],
-    ) -> None:
-        self.path, self.model, self.optimisers = path, model, optimisers
-
-    def restore(self, preset: Preset, device: torch.device) -> tuple[int, int, float]:
-        """Steps, tokens and seconds already spent; zero where there is no state."""
-        if not self.path.exists():
-            return 0, 0, 0.0
-        try:
-            state = torch.load(self.path, weights_only=True, map_location=device)
-        except Exception as error:  # torch raises a dozen kinds here
-            raise TrainingError(f"{self.path} cannot be read ({error}); remove it to start anew") from error
-        if state["preset"] != _fingerprint(preset):
-            raise TrainingError(f"{self.path} is of another preset; use another run folder, or remove it")
-        self.model.load_state_dict(state["model"])
-        for optimiser, values in zip(self.optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(values)
-        return int(state["step"]), int(state["tokens"]), float(state["elapsed"])
-
-    def save(self, preset: Preset, step: int, tokens: int, elapsed: float) -> None:
-        values = {
-            "preset": _fingerprint(preset),
-            "step": step,
-            "tokens": tokens,
-            "elapsed": elapsed,
-            "model": self.model.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
-        }
-        aside = self.path.with_suffix(".partial")
-        try:
-            torch.save(values, aside)
-            aside.rename(self.path)
-        except (OSError, RuntimeError) as error:  # a full disk is a RuntimeError to torch
-            aside.unlink(missing_ok=True)
-            raise TrainingError(
-                f"{self.path} cannot be written ({error}); make room and run the command again: it goes on from the "
-                "state before"
-            ) from error
-
-
-def _fingerprint(preset: Preset) -> str:
-    """The preset, but for what does not change its outcome."""
-    return msgspec.json.encode(msgspec.structs.replace(preset, loaders=0)).decode()
-
-
 class _Smoothed:
     """Running means of losses and speed, for people."""
 
@@ -373,7 +322,8 @@ class _Stream(IterableDataset[Batch]):
 
 def _load(
     documents: Sequence[Document], tokenizer: Tokenizer, preset: Preset, device: torch.device, seed: int
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
+    """Batches on ``device``, without end; closing it ends its loader processes."""
     stream = _Stream(documents, tokenizer, preset, seed)
     loader = DataLoader(
         stream,
@@ -381,8 +331,16 @@ def _load(
         num_workers=preset.loaders,
         prefetch_factor=8 if preset.loaders else None,
         pin_memory=device.type == "cuda",
+        worker_init_fn=_ignore_stop_signals,
     )
-    return (_on(device, batch) for batch in loader)
+    for batch in loader:
+        yield _on(device, batch)
+
+
+def _ignore_stop_signals(worker: int) -> None:
+    """Leave SIGINT and SIGTERM, which a whole process group gets, to the run: it ends its step and then its loaders."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _validation_batches(

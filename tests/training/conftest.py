@@ -1,5 +1,6 @@
 """A small corpus of real modules and of files that no corpus should take, and what is made of it."""
 
+import shutil
 import sysconfig
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from dgls.training.corpus import Document, build_corpus, read_documents
 from dgls.training.sources import folder_packages
 from dgls.training.vocabulary import train_tokenizer
-from tests.training.tiny import MIXTURE, TINY
+from tests.training.tiny import MIXTURE, TINY, dgls_train
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +63,22 @@ def documents(corpus) -> list[Document]:
 @pytest.fixture(scope="session")
 def tokenizer(documents):
     return train_tokenizer((document.text for document in documents), TINY.architecture.vocabulary)
+
+
+@pytest.fixture(scope="session")
+def trained(corpus, tmp_path_factory) -> Path:
+    """A run of a few steps that its command has exported; to be copied, not changed."""
+    folder = tmp_path_factory.mktemp("trained") / "run"
+    folder.mkdir()
+    (folder / "corpus").symlink_to(corpus)
+    outcome = dgls_train(
+        "run", folder, "--set", "tokens=1200", "--set", "uniform_share=0", "--set", "pin_conditioning=flat"
+    )
+    assert outcome.exit_code == 0, outcome.output
+    return folder
+
+
+@pytest.fixture
+def run(trained, tmp_path) -> Path:
+    """A run of a few steps with its export."""
+    return Path(shutil.copytree(trained, tmp_path / "run", symlinks=True))

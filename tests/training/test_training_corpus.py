@@ -12,7 +12,7 @@ from dgls.training.corpus import CorpusError, Mixture, build_corpus, held_out, r
 from dgls.training.excluded import is_excluded_module
 from dgls.training.presets import PRESETS, changed, shortage
 from dgls.training.sources import folder_packages, interpreter_packages, is_permissive
-from tests.training.tiny import MIXTURE, TINY
+from tests.training.tiny import MIXTURE, TINY, dgls_train, full_disk
 
 
 def test_a_corpus_keeps_each_file_once_and_says_what_it_dropped(corpus):
@@ -252,3 +252,19 @@ def test_a_corpus_of_one_file_or_less_than_a_context_is_refused(sources, tmp_pat
         folder = tmp_path / name / "corpus"
         build_corpus(folder_packages(tmp_path / name), folder, MIXTURE, [], lambda name, characters: None)
         assert lacking in (shortage(preset, read_manifest(folder)) or "")
+
+
+def test_what_ends_the_corpus_command_early_leaves_nothing_behind(sources, tmp_path, monkeypatch):
+    arguments = ("corpus", sources, "--out", tmp_path / "out")
+    with full_disk(10_000):
+        outcome = dgls_train(*arguments)
+    assert outcome.exit_code == 1 and "cannot be written" in outcome.output
+    assert not list(tmp_path.iterdir())
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dgls.training.corpus.node_spans", interrupt)
+    outcome = dgls_train(*arguments)
+    assert outcome.exit_code == 130 and "the same command begins again" in outcome.output
+    assert not list(tmp_path.iterdir())
