@@ -219,15 +219,15 @@ def run(
 )
 def export(folder: Path, out: Path | None, results: Path | None) -> None:
     """Export the state of a run as a checkpoint that dgls and transformers load; replaces an older one."""
+    out = out or folder / CHECKPOINT
     try:
         text = results.read_text(encoding="utf-8") if results else ""
-        out = out or folder / CHECKPOINT
         _export(folder, out, text)
-        console.print(f'exported "{out}"')
-    except (CorpusError, TrainingError) as error:
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{results} is no Markdown in UTF-8: {error}") from error
+    except (CorpusError, TrainingError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    except (OSError, UnicodeError) as error:
-        raise click.ClickException(f"{results} cannot be read: {error}") from error
+    console.print(f'exported "{out}"')
 
 
 @train.command()

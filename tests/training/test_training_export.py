@@ -70,6 +70,16 @@ def test_an_export_says_of_the_run_what_the_run_says(run, tmp_path):
     assert b"`tiny`" in later["README.md"] and b"Absorbing corruption" in later["README.md"]
 
 
+def test_results_are_put_into_the_card(run, tmp_path):
+    results = tmp_path / "results.md"
+    results.write_text("## How well it does\n\nWell enough.\n")
+    assert dgls_train("export", run, "--results", results).exit_code == 0
+    assert "\nWell enough.\n" in (run / "checkpoint" / "README.md").read_text()
+    results.write_bytes(b"caf\xe9")
+    refused = dgls_train("export", run, "--results", results)
+    assert refused.exit_code == 1 and "no Markdown in UTF-8" in refused.output
+
+
 def test_a_finished_run_is_exported_where_its_export_is_missing_or_older(run):
     expected = contents(run / "checkpoint")
     shutil.rmtree(run / "checkpoint")
