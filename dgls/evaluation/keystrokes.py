@@ -199,6 +199,7 @@ class _Typist:
     async def held_back(self) -> list[float]:
         """Seconds of a deletion, until it is answered; none where the model was asked after all."""
         start, end = self._chance.choice(self._places)
+        await self._settled()
         with self._editor.at_once():
             self._editor.replace(self._uri, start - 1, end, "")
             answer = self._begin(start - 1)
@@ -209,6 +210,7 @@ class _Typist:
     async def cancelled(self) -> list[float]:
         """Seconds of a keystroke whose request is taken back, until that is answered; none where it was too late."""
         start, end = self._cut(self._chance.choice(self._places))
+        await self._settled()
         with self._editor.at_once():
             self._editor.replace(self._uri, start, start, self._text[start])
             number, answer = self._begin(start + 1)
@@ -246,6 +248,10 @@ class _Typist:
             if items:
                 return [seconds]
         return []
+
+    async def _settled(self) -> None:
+        """Wait until the server has read all that was sent: that is no time of the keystroke that follows."""
+        await self._editor.request("dgls/status", None)
 
     def _cut(self, place: tuple[int, int]) -> tuple[int, int]:
         """Cut the rest of a line, and type the character before it: after a deletion nobody is offered anything."""
