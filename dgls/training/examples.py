@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from dgls.infill.layout import DELETE_ID, MASK_ID, PAD_ID, lay_out_canvas, lay_out_context
 from dgls.training.corpus import Document
-from dgls.training.gaps import SampledGap, sample_gap
+from dgls.training.gaps import GAP_KINDS, SampledGap, sample_gap
 
 CHARACTERS_PER_TOKEN = 3.2
 """A little over what code takes, so that a window of characters fills its tokens."""
@@ -39,11 +39,12 @@ class Formats(msgspec.Struct, frozen=True):
     path: float = 0.5
     far_suffix: float = 0.5
     hidden_suffix: float = 0.12
-    two_gaps: float = 0.12
+    several_gaps: float = 0.16
+    """Share of the canvases that are neither dense nor empty which have two to four gaps."""
     exact_length: float = 0.1
     nothing: float = 0.03
     dense: float = 0.5
-    """Share of canvases that are nearly all gap, at its exact length: most of what is learnt per token comes from them,
+    """Share of canvases that are mostly gap, at its exact length: most of what is learnt per token comes from them,
     since a usual canvas is mostly suffix and deleted positions."""
 
 
@@ -126,23 +127,20 @@ class Sampler:
         end = min(len(text), begin + int(window * CHARACTERS_PER_TOKEN))
         if end - begin < 64:
             return None
-        longest = int(geometry.canvas * CHARACTERS_PER_TOKEN / 2)
-        gaps: list[SampledGap] = []
-        for _ in range(4 * geometry.canvases):
-            gap = sample_gap(document, begin, begin + int(0.85 * (end - begin)), longest, generator)
-            if gap is not None and gap.end > gap.start:
-                nothing = generator.random() < formats.nothing  # at times, a cursor where nothing is missing
-                gaps.append(gap._replace(end=gap.start) if nothing else gap)
-            if len(gaps) == geometry.canvases:
-                break
-        else:
-            return None
-        gaps.sort()
+        spaces: list[_Space] = []
+        for _ in range(geometry.canvases):
+            space = self._space(document, begin, begin + int(0.85 * (end - begin)), geometry.canvas)
+            if space is None:
+                return None
+            spaces.append(space)
+        spaces.sort()
 
         far: list[int] = []
         if with_far:
-            # The far suffix starts on a line some way behind the last gap's canvas, as infilling anchors it.
-            after = gaps[-1].end + int(geometry.canvas * CHARACTERS_PER_TOKEN / 2)
+            # The far suffix starts on a line some way behind all gaps, as infilling anchors it: it shows none of them.
+            after = max(space.spans[-1][1] for space in spaces) + int(
+                geometry.canvas * CHARACTERS_PER_TOKEN / 2
+            )
             line = text.find("\n", after + generator.randrange(200)) + 1
             if line > 0:
                 far = self._encode(text[line : line + 6 * far_room])[:far_room]
@@ -150,46 +148,64 @@ class Sampler:
         prefix: list[int] = []
         cuts: list[int] = []
         last = begin
-        for gap in gaps:
-            prefix += self._encode(text[last : gap.start])
+        for space in spaces:
+            start = space.spans[0][0]
+            prefix += self._encode(text[last:start])
             cuts.append(header + len(prefix))
-            last = gap.start
+            last = start
         if cuts[-1] > geometry.context:
             return None
         prefix += self._encode(text[last:end])
         tokens = lay_out_context(path, far, prefix)[: geometry.context]
         placed: list[_Placed] = []
-        for gap, cut in zip(gaps, cuts, strict=True):
-            canvas = self._canvas(document, gap, geometry.canvas)
+        for space, cut in zip(spaces, cuts, strict=True):
+            canvas = self._canvas(text, space, geometry.canvas)
             if canvas is None:
                 return None
             placed.append(_Placed(cut, *canvas))
         return tokens, placed
 
-    def _canvas(
-        self, document: Document, gap: SampledGap, length: int
-    ) -> tuple[list[int], tuple[range, ...]] | None:
-        """The clean canvas of a gap (and, at times, of a second one behind it), or None where it does not fit."""
-        generator, formats, text = self.generator, self.formats, document.text
-        spans = [(gap.start, gap.end)]
-        dense = gap.end > gap.start and generator.random() < formats.dense
-        if dense:
-            filled = int(length * CHARACTERS_PER_TOKEN * generator.uniform(0.4, 0.8))
-            spans = [(gap.start, min(len(text), gap.start + filled))]
-        elif generator.random() < formats.two_gaps:
-            near = int(length * CHARACTERS_PER_TOKEN / 3)
-            low, high = gap.end + 1, min(len(text), gap.end + near)
-            second = sample_gap(document, low, high, near, generator) if low < high else None
-            if second is not None and second.end > second.start >= low:
-                spans.append((second.start, second.end))
+    def _space(self, document: Document, low: int, high: int, length: int) -> "_Space | None":
+        """What a canvas of ``length`` tokens leaves free, from ``low`` to ``high`` on; None where nothing is found."""
+        generator, formats = self.generator, self.formats
+        room = length * CHARACTERS_PER_TOKEN
+        if generator.random() < formats.nothing:  # a cursor where nothing is missing
+            gap = self._gap(document, low, high, 1, int(room / 2))
+            return gap and _Space(((gap.start, gap.start),), False)
+        if generator.random() < formats.dense:
+            gap = self._gap(document, low, high, int(0.4 * room), int(0.8 * room))
+            return gap and _Space(((gap.start, gap.end),), True)
+        count = generator.choice((2, 2, 3, 4)) if generator.random() < formats.several_gaps else 1
+        spans: list[tuple[int, int]] = []
+        for _ in range(count):
+            gap = self._gap(document, low, high, 1, int(room / 2 / count))
+            if gap is None:
+                break
+            spans.append((gap.start, gap.end))
+            low, high = gap.end + 1, min(len(document.text), gap.end + int(room / 3 / count))
+        return _Space(tuple(spans), False) if spans else None
+
+    def _gap(self, document: Document, low: int, high: int, shortest: int, longest: int) -> SampledGap | None:
+        """A gap of a kind drawn once, so that a kind that is seldom found at once keeps its share."""
+        kind = self.generator.choice(GAP_KINDS)
+        for each in (*[kind] * 6, "span", "span") if low < high else ():
+            gap = sample_gap(document, low, high, longest, self.generator, each, shortest)
+            if gap is not None:
+                return gap
+        return None
+
+    def _canvas(self, text: str, space: "_Space", length: int) -> tuple[list[int], tuple[range, ...]] | None:
+        """The clean canvas of a space, and its free positions; None where it does not fit."""
+        generator, formats, spans = self.generator, self.formats, space.spans
         answers = [self._encode(text[start:end]) for start, end in spans]
         between = [self._encode(text[a[1] : b[0]]) for a, b in itertools.pairwise(spans)]
-        taken = sum(map(len, answers)) + sum(map(len, between))
-        if taken > length:
+        spare = length - sum(map(len, answers)) - sum(map(len, between))
+        if spare < 0:
             return None
-        counts = [len(a) if dense else self._allocate(len(a), length - taken) for a in answers]
-        if sum(counts) + sum(map(len, between)) > length:
-            counts = list(map(len, answers))
+        counts: list[int] = []
+        for left, answer in zip(range(len(answers), 0, -1), answers, strict=True):
+            counts.append(len(answer) if space.dense else self._allocate(len(answer), spare // left))
+            spare -= counts[-1] - len(answer)
         end = spans[-1][1]
         hidden = generator.random() < formats.hidden_suffix
         room = length * 6
@@ -212,6 +228,13 @@ class Sampler:
 
     def _encode(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids if text else []
+
+
+class _Space(NamedTuple):
+    """The gaps of a canvas, as spans of text in order; whether it is ``dense``, mostly gap."""
+
+    spans: tuple[tuple[int, int], ...]
+    dense: bool
 
 
 class _Placed(NamedTuple):
