@@ -21,7 +21,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from dgls.training.corpus import CorpusError, build_corpus, read_documents, read_manifest
+from dgls.training.corpus import CorpusError, build_corpus, count_tokens, read_documents, read_manifest
 from dgls.training.excluded import is_excluded_module
 from dgls.training.folder import (
     CHECKPOINT,
@@ -169,6 +169,8 @@ def run(
             )
         check_corpus(folder / CORPUS, preset)
         tokenizer = _tokenizer(folder, preset, start)
+        with console.status("counting the tokens of the corpus"):
+            count_tokens(folder / CORPUS, tokenizer.backend_tokenizer)
         begin_run(folder, shlex.join(["dgls", *sys.argv[1:]]), name, preset.seed, device_name(), start)
         columns = (
             "[progress.description]{task.description}",

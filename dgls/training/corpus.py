@@ -6,6 +6,7 @@ same side in every corpus that is ever built, but for corpora so small that all 
 """
 
 import hashlib
+import itertools
 import re
 import shutil
 from collections import Counter
@@ -14,11 +15,13 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from tokenizers import Tokenizer
 
 from dgls.syntax import language_of
 from dgls.syntax.spans import node_spans
 from dgls.training.duplicates import Seen
 from dgls.training.excluded import STANDARD_LIBRARY
+from dgls.training.folder import written_aside
 from dgls.training.sources import SourcePackage
 
 MANIFEST = "manifest.json"
@@ -60,6 +63,8 @@ class PackageEntry(msgspec.Struct):
     characters: int = 0
     languages: dict[str, int] = {}
     """Characters by language."""
+    tokens: int = 0
+    """As the run that reads the corpus tokenises it; 0 until it did."""
 
     def add(self, document: Document) -> None:
         """Count a file of the package."""
@@ -127,7 +132,7 @@ def build_corpus(
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True)
         manifest = _write(sorted(packages, key=_size), aside, mixture, benchmarks, report)
-        (aside / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
+        (aside / MANIFEST).write_bytes(_encoded(manifest))
         aside.rename(folder)
     except OSError as error:
         raise CorpusError(f"{folder} cannot be written: {error.strerror or error}") from error
@@ -246,6 +251,33 @@ def _read_shards(folder: Path, names: Iterable[str]) -> list[Document]:
         except (OSError, msgspec.MsgspecError) as error:
             raise CorpusError(f"{folder / name}: {error}; build the corpus again") from error
     return documents
+
+
+def count_tokens(folder: Path, tokenizer: Tokenizer) -> None:
+    """Note in the manifest how many tokens each package has, if that was not done before.
+
+    Raises :class:`CorpusError` on a broken corpus, :class:`dgls.training.folder.TrainingError` where the manifest
+    cannot be written.
+    """
+    manifest = read_manifest(folder)
+    if all(package.tokens for package in manifest.packages):
+        return
+    for split, names in manifest.shards.items():
+        lengths = (length for name in names for length in _lengths(_read_shards(folder, [name]), tokenizer))
+        for package in manifest.packages:
+            if package.split == split:  # its documents follow those of the one before
+                package.tokens = sum(itertools.islice(lengths, package.files))
+    with written_aside(folder / MANIFEST) as aside:
+        aside.write_bytes(_encoded(manifest))
+
+
+def _lengths(documents: Iterable[Document], tokenizer: Tokenizer) -> list[int]:
+    texts = [document.text for document in documents]
+    return list(map(len, tokenizer.encode_batch_fast(texts, add_special_tokens=False)))
+
+
+def _encoded(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest))
 
 
 def _documents(package: SourcePackage, seen: Seen, dropped: Counter[str]) -> Iterator[Document]:

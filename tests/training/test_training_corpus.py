@@ -8,7 +8,15 @@ import pytest
 from click.testing import CliRunner
 
 from dgls.training.command import train as command
-from dgls.training.corpus import CorpusError, Mixture, build_corpus, held_out, read_documents, read_manifest
+from dgls.training.corpus import (
+    CorpusError,
+    Mixture,
+    build_corpus,
+    count_tokens,
+    held_out,
+    read_documents,
+    read_manifest,
+)
 from dgls.training.excluded import is_excluded_module
 from dgls.training.presets import PRESETS, changed, shortage
 from dgls.training.sources import folder_packages, interpreter_packages, is_permissive
@@ -268,3 +276,26 @@ def test_what_ends_the_corpus_command_early_leaves_nothing_behind(sources, tmp_p
     outcome = dgls_train(*arguments)
     assert outcome.exit_code == 130 and "the same command begins again" in outcome.output
     assert not list(tmp_path.iterdir())
+
+
+def test_the_manifest_gets_tokens_per_package_once_there_is_a_tokenizer(corpus, tokenizer, tmp_path):
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus, folder)
+    older = json.loads((folder / "manifest.json").read_bytes())
+    for package in older["packages"]:
+        del package["tokens"]
+    (folder / "manifest.json").write_text(json.dumps(older))
+    assert {package.tokens for package in read_manifest(folder).packages} == {0}
+    backend = tokenizer.backend_tokenizer
+    count_tokens(folder, backend)
+    for package in read_manifest(folder).packages:
+        own = [other.text for other in read_documents(folder, package.split) if other.package == package.name]
+        assert (
+            package.tokens
+            == sum(len(backend.encode(text, add_special_tokens=False).ids) for text in own)
+            > 100
+        )
+    written = (folder / "manifest.json").stat().st_mtime_ns
+    count_tokens(folder, backend)
+    assert (folder / "manifest.json").stat().st_mtime_ns == written
+    assert [path.name for path in folder.glob("manifest*")] == ["manifest.json"]
