@@ -164,8 +164,8 @@ def test_a_parser_that_fails_leaves_the_model_and_none_of_its_words_are_told(tin
         "from tests.scripted_server import break_parser; from dgls.cli import main; break_parser(); main()"
     )
     program = [sys.executable, "-c", broken, "serve", "--checkpoint", str(tiny_dgls)]
-    with serving(program, environment=ONE_THREAD) as client:
-        client.ready()
+    quick = {"infill": {"max_steps": 1, "candidates": 1, "repair_rounds": 0}}
+    with serving(program, environment=ONE_THREAD, initializationOptions=quick) as client:
         client.open(URI, "password = 'swordfish'\nx = \n")
         error = client.error(client.request(*fill_span(URI, (1, 4), (1, 4))))
         assert error["message"] == "the fill failed: SystemError" == client.shown()
