@@ -188,7 +188,7 @@ def run(
             def report(seen: Seen) -> None:
                 text = (
                     f"step {seen.step:,}  decoder {seen.decoder_loss:.3f}  encoder {seen.encoder_loss:.3f}  "
-                    f"{seen.tokens_per_second:,.0f} tokens/s  {seen.utilisation:.0%} busy, {seen.waiting:.1%} waiting"
+                    f"{seen.tokens_per_second:,.0f} tokens/s  {seen.utilisation:.0%} busy"
                 )
                 progress.update(task, completed=seen.tokens, description=text)
 

@@ -39,8 +39,8 @@ VALIDATION_BATCHES = 12
 
 
 class Progress(NamedTuple):
-    """What a run tells while it goes on: ``tokens`` of ``total`` seen, the latest smoothed losses, how busy the machine
-    is (MFU), and the share of the time in which it waited for the next batch."""
+    """What a run tells while it goes on: ``tokens`` of ``total`` seen, the latest smoothed losses, and how busy
+    the machine is (MFU)."""
 
     step: int
     tokens: int
@@ -49,7 +49,6 @@ class Progress(NamedTuple):
     encoder_loss: float
     tokens_per_second: float
     utilisation: float
-    waiting: float
 
 
 def rate_at(progress: float, preset: Preset) -> float:
@@ -133,8 +132,7 @@ def train(
             if not smooth.finite:
                 raise _diverged("the loss", step, run, preset)
             utilisation = meter.utilisation(now)
-            waiting = waited / (now - started)
-            report(Progress(step, seen, preset.tokens, *smooth.values, utilisation, waiting))
+            report(Progress(step, seen, preset.tokens, *smooth.values, utilisation))
             save = now - last_saved > SAVE_EVERY_S or seen >= preset.tokens or bool(stop)
             if save or step % LOG_EVERY == 0:
                 line = LogLine(step, seen, round(elapsed, 1), rate, *smooth.values, utilisation)
