@@ -31,9 +31,9 @@ def begin_run(folder: Path, command: str, preset: str, seed: int, device: str, s
     """Note in a run's ``folder`` what began it, behind the runs of the checkpoint it starts from; once.
 
     That checkpoint's card is kept too: what earlier runs read stands nowhere else. Raises :class:`TrainingError` where
-    the notes of the checkpoint are damaged or none can be written.
+    the notes of either are damaged or none can be written.
     """
-    if (folder / RUNS_FILE).exists():
+    if read_runs(folder):
         return
     earlier = read_runs(start) if start is not None else []
     versions = {name: version(name) for name in ("dgls", "torch", "transformers", "tokenizers")}

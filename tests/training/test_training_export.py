@@ -150,6 +150,8 @@ def test_what_is_damaged_in_a_run_is_named(run, damage, reason):
     if "log.jsonl" in reason:
         drawn = dgls_train("plot", run)
         assert drawn.exit_code == 1 and reason in drawn.output, drawn.output
+    if "training.json is damaged" in reason:
+        assert reason in dgls_train("run", run, *AGAIN).output, "before any step"
     if "training.json" in reason or "log.jsonl" in reason:
         (run / "training.json").unlink(missing_ok=True)
         assert dgls_train("run", run, *AGAIN).exit_code == 0
