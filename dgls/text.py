@@ -49,11 +49,13 @@ class Document:
     version: int
     lines: list[str]
     """Lines with their ends, never changed in place; the last one has no end and may be empty."""
+    length: int
+    """Characters."""
 
     @classmethod
     def of(cls, uri: str, language_id: str, version: int, text: str) -> "Document":
         """The document with this text."""
-        return cls(uri, language_id, version, split_lines(text))
+        return cls(uri, language_id, version, split_lines(text), len(text))
 
     @cached_property
     def text(self) -> str:
@@ -87,7 +89,12 @@ class Document:
                 f"line {position.line} is outside the document, whose last line is {len(self.lines) - 1} "
                 "(counted from 0)"
             )
-        return self.starts[position.line] + _column(self.lines[position.line], position.character, encoding)
+        column = _column(self.lines[position.line], position.character, encoding)
+        return self.line_start(position.line) + column
+
+    def line_start(self, line: int) -> int:
+        """The offset at which ``line`` starts; for a few of them, less work than all ``starts``."""
+        return sum(map(len, self.lines[:line]))
 
     def position(self, offset: int, encoding: Encoding) -> Position:
         """The position of the character offset ``offset``, which lies within the text."""
@@ -109,13 +116,13 @@ class Document:
         A span that ends past the last line ends with the text, and one whose ends are swapped is put right:
         clients rely on the protocol's reference implementation, which does the same.
         """
-        lines = list(self.lines)
+        lines, length = list(self.lines), self.length
         for edit in edits:
             if edit.start is None or edit.end is None:
-                lines = split_lines(edit.text)
+                lines, length = split_lines(edit.text), len(edit.text)
             else:
-                _replace(lines, edit.start, edit.end, edit.text, encoding)
-        return Document(self.uri, self.language_id, version, lines)
+                length += _replace(lines, edit.start, edit.end, edit.text, encoding)
+        return Document(self.uri, self.language_id, version, lines, length)
 
     def __repr__(self) -> str:  # a document is never printed with its text
         return f"Document({self.uri!r}, version {self.version}, {len(self.lines)} lines)"
@@ -159,8 +166,8 @@ def _column(line: str, character: int, encoding: Encoding) -> int:
     return bisect_right(range(len(content) + 1), character, key=lambda n: units(content[:n], encoding)) - 1
 
 
-def _replace(lines: list[str], start: Position, end: Position, text: str, encoding: Encoding) -> None:
-    """Put ``text`` in place of the span from ``start`` to ``end``, in ``lines`` itself."""
+def _replace(lines: list[str], start: Position, end: Position, text: str, encoding: Encoding) -> int:
+    """Put ``text`` in place of the span, in ``lines`` itself; answers by how many characters they grow."""
     (first, head), (last, tail) = sorted((_place(lines, start, encoding), _place(lines, end, encoding)))
     merged = lines[first][:head] + text + lines[last][tail:]
     if first > 0 and merged.startswith("\n") and lines[first - 1].endswith("\r"):
@@ -169,7 +176,9 @@ def _replace(lines: list[str], start: Position, end: Position, text: str, encodi
     fresh = split_lines(merged)
     if last < len(lines) - 1:
         fresh.pop()  # `merged` ends with the end of line `last`, and what follows is there already
+    longer = sum(map(len, fresh)) - sum(map(len, lines[first : last + 1]))
     lines[first : last + 1] = fresh
+    return longer
 
 
 def _place(lines: list[str], position: Position, encoding: Encoding) -> tuple[int, int]:

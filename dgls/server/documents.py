@@ -71,7 +71,7 @@ class Documents:
             before = self._open[uri]
             changed = before.edited(version, edits, self.encoding)
             self.typing.note(before, changed, strokes_of(before, edits, self.encoding), time.monotonic())
-            if changed.starts[-1] > LARGEST_DOCUMENT:
+            if changed.length > LARGEST_DOCUMENT:
                 self._drop(uri, changed.language_id)
             else:
                 self._open[uri] = changed

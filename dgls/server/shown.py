@@ -57,7 +57,7 @@ def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
     middle = _between(answer, now.lines)
     if middle is None:
         return []
-    typed_length = cursor - now.starts[answer.start.line] - answer.start.character
+    typed_length = cursor - now.line_start(answer.start.line) - answer.start.character
     if not 0 <= typed_length <= len(middle):
         return []
     typed, behind = middle[:typed_length], middle[typed_length:]
