@@ -5,6 +5,7 @@ right here.
 """
 
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 
 NEAR = 20_000
@@ -13,8 +14,12 @@ WIDEST = 8
 USUAL = 4
 
 
+@lru_cache(maxsize=2)
 def unit_near(text: str, place: int) -> str:
-    """What one level of indentation is near ``place``: a tab, or spaces; empty where nothing is indented."""
+    """What one level of indentation is near ``place``: a tab, or spaces; empty where nothing is indented.
+
+    The last ones are kept: every candidate for a gap is indented alike.
+    """
     lines = [line for line in text[max(0, place - NEAR) : place + NEAR].split("\n") if line.strip()]
     depths = [line[: len(line) - len(line.lstrip(" \t"))] for line in lines]
     steps = Counter(

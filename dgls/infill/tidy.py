@@ -56,7 +56,7 @@ def _tidied(request: FillRequest, fragment: Fragment | None, one: Judged) -> Jud
 def _indented(request: FillRequest, fragment: Fragment | None, one: Judged) -> Judged:
     [gap], [drawn] = request.gaps, one.candidate.drawn
     head = request.text[request.text.rfind("\n", 0, gap.start) + 1 : gap.start]
-    unit = unit_near(request.text, gap.start)
+    unit = unit_near(request.text, gap.start) if "\n" in drawn else ""  # of other lines than the first
     ends_line = not one.candidate.canvas.closed and request.text[gap.end : gap.end + 1] in LINE_ENDS
     [spelled] = one.candidate.gaps
     for text in dict.fromkeys(indented(fill, head, unit) for fill in (outdented(drawn, head), drawn)):
