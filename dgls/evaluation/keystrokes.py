@@ -84,7 +84,7 @@ async def measure_keystrokes(
             _Typist(editor, "file:///short.py", short, seed),
         ]
         chance, pairs = random.Random(seed), list[list[Worked]]()
-        for _ in range(rounds):  # in turn, so that the machine is as busy for both
+        for _ in range(2 * rounds):  # in turn, so that the machine is as busy for both
             pairs += await _worked_in_both(typists, chance)
         say("accepting, nothing filled ahead")
         typist = _Typist(editor, FILE.path.as_uri(), FILE.text, seed)
