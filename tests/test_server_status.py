@@ -130,12 +130,12 @@ def test_a_client_that_wants_no_status_is_told_none_but_may_ask() -> None:
         assert client.untaken("dgls/status") == []
 
 
-def test_of_what_is_not_open_or_too_large_the_status_says_so() -> None:
+def test_what_is_not_open_is_judged_by_its_path_and_what_is_too_large_is_disabled() -> None:
     with serving() as client:
         client.ready()
-        answer = client.result(client.request("dgls/status", {"uri": "file:///project/.env"}))
-        assert (answer["state"], answer["uri"]) == ("disabled", "file:///project/.env")
-        assert "is not open" in answer["message"]
+        secret = client.result(client.request("dgls/status", {"uri": "file:///project/.env"}))
+        assert (secret["state"], secret["message"]) == ("disabled", ".env may hold secrets")
+        assert client.result(client.request("dgls/status", {"uri": URI}))["state"] == "ready"
         client.open(URI, "x" * 2_000_001)
         answer = client.result(client.request("dgls/status", {"uri": URI}))
         assert answer["state"] == "disabled" and "is too large" in answer["message"]

@@ -7,11 +7,12 @@ import msgspec
 
 from dgls.engine import Loading, Unloaded
 from dgls.job import Failed
+from dgls.server.documents import TooLarge
 from dgls.server.messages import STATUS_METHOD, Refused, StatusParams
+from dgls.text import Document
 
 if TYPE_CHECKING:
     from dgls.server.session import Session
-    from dgls.text import Document
 
 BUSY_AFTER = 0.15
 """Seconds. An answer that comes sooner leaves no time to see that dgls was busy."""
@@ -47,13 +48,19 @@ class Status:
 
     async def answer(self, uri: str | None) -> Any:
         """What is answered to a client that asks how dgls does, in general or for a document."""
+        documents = self._session.documents
         try:
-            document = None if uri is None else self._session.documents.get(uri)
-        except Refused as refused:
+            document = None if uri is None else documents.get(uri)
+        except TooLarge as refused:
             return msgspec.to_builtins(self._params("disabled", refused.message, uri))
+        except Refused:  # an editor may ask before it opens it; what its path says holds already
+            document = Document.of(uri or "", "", 0, "")
         if document is not None and (looking := self._session.look(document)) is not None:
             await asyncio.wait({looking})
-        return msgspec.to_builtins(msgspec.structs.replace(self.now(document), uri=uri))
+        now = self.now(document)
+        if uri is not None and documents.find(uri) is None:
+            self._session.rules.forget(uri)
+        return msgspec.to_builtins(msgspec.structs.replace(now, uri=uri))
 
     def tell(self) -> None:
         """Tell the client how dgls does, if that is not what it was told last."""
