@@ -19,6 +19,8 @@ from typing import Literal, NamedTuple
 Encoding = Literal["utf-8", "utf-16", "utf-32"]
 
 LINE_END = re.compile(r"\r\n?|\n")
+NEARBY = 4_096
+"""Characters behind the last edit in which a position is told line by line."""
 
 
 class OutsideDocument(ValueError):
@@ -51,6 +53,8 @@ class Document:
     """Lines with their ends, never changed in place; the last one has no end and may be empty."""
     length: int
     """Characters."""
+    near: tuple[int, int] = (0, 0)
+    """A line and the offset at which it starts: where the last edit was, and what is asked for next lies near it."""
 
     @classmethod
     def of(cls, uri: str, language_id: str, version: int, text: str) -> "Document":
@@ -93,15 +97,22 @@ class Document:
         return self.line_start(position.line) + column
 
     def line_start(self, line: int) -> int:
-        """The offset at which ``line`` starts; for a few of them, less work than all ``starts``."""
-        return sum(map(len, self.lines[:line]))
+        """The offset at which ``line`` starts; near the last edit, much less work than all ``starts``."""
+        return _start(self.lines, self.near, line)
 
     def position(self, offset: int, encoding: Encoding) -> Position:
         """The position of the character offset ``offset``, which lies within the text."""
-        if not 0 <= offset <= self.starts[-1]:
-            raise OutsideDocument(f"offset {offset} is outside the document of {self.starts[-1]} characters")
-        line = min(bisect_right(self.starts, offset), len(self.lines)) - 1
-        return Position(line, units(self.lines[line][: offset - self.starts[line]], encoding))
+        if not 0 <= offset <= self.length:
+            raise OutsideDocument(f"offset {offset} is outside the document of {self.length} characters")
+        line, start = self.near
+        if 0 <= offset - start < NEARBY:
+            while line < len(self.lines) - 1 and offset >= start + len(self.lines[line]):
+                start += len(self.lines[line])
+                line += 1
+        else:
+            line = min(bisect_right(self.starts, offset), len(self.lines)) - 1
+            start = self.starts[line]
+        return Position(line, units(self.lines[line][: offset - start], encoding))
 
     def between(self, start: Position, end: Position, encoding: Encoding) -> str:
         """The text from ``start`` to ``end``, which may lie past the end; only the lines it names are looked at."""
@@ -116,13 +127,16 @@ class Document:
         A span that ends past the last line ends with the text, and one whose ends are swapped is put right:
         clients rely on the protocol's reference implementation, which does the same.
         """
-        lines, length = list(self.lines), self.length
+        lines, length, near = list(self.lines), self.length, self.near
         for edit in edits:
             if edit.start is None or edit.end is None:
-                lines, length = split_lines(edit.text), len(edit.text)
+                lines, length, near = split_lines(edit.text), len(edit.text), (0, 0)
             else:
+                # The line above starts where it did, even where the edit makes one line end of two.
+                above = max(0, min(edit.start.line, edit.end.line, len(lines) - 1) - 1)
+                near = above, _start(lines, near, above)
                 length += _replace(lines, edit.start, edit.end, edit.text, encoding)
-        return Document(self.uri, self.language_id, version, lines, length)
+        return Document(self.uri, self.language_id, version, lines, length, near)
 
     def __repr__(self) -> str:  # a document is never printed with its text
         return f"Document({self.uri!r}, version {self.version}, {len(self.lines)} lines)"
@@ -155,6 +169,14 @@ def inserted(before: str, now: str, offset: int) -> str | None:
     count = len(now) - len(before)
     put = now[offset : offset + count] if count >= 0 else ""
     return put if now == before[:offset] + put + before[offset:] else None
+
+
+def _start(lines: list[str], near: tuple[int, int], line: int) -> int:
+    """The offset at which ``line`` starts, told from that of a line ``near`` it."""
+    known, start = near
+    if line < known:
+        return start - sum(map(len, lines[line:known]))
+    return start + sum(map(len, lines[known:line]))
 
 
 def _column(line: str, character: int, encoding: Encoding) -> int:

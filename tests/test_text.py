@@ -78,6 +78,9 @@ def test_an_edit_changes_its_span_and_nothing_else(
         assert now.version == version
         assert now.text == expected
         assert now.length == len(expected)
+        anew = document(expected)
+        for offset in range(len(expected) + 1):
+            assert now.position(offset, encoding) == anew.position(offset, encoding)
         assert [now.line_start(line) for line in range(len(now.lines))] == now.starts[:-1]
         assert now.lines == split_lines(expected)  # a \r and a \n that meet have become one line end
     assert before.text == text  # a snapshot stays what it was
