@@ -131,7 +131,7 @@ def test_no_order_of_events_changes_a_byte_outside_the_gap_or_loses_one(
         desk = Desk(left, gap, right)
         session = cast(Session, desk)
         snapshot = desk.documents.get("file:///a")
-        ask = Ask(snapshot, Wanted((Gap(len(left), len(left) + len(gap)),)), 1, "command", 0)
+        ask = Ask(snapshot, Wanted((Gap(len(left), len(left) + len(gap)),)), 1, "command")
         stream = Stream(session, ask, "a stream")
         typed = ""
 

@@ -34,12 +34,12 @@ class Wanted(NamedTuple):
 class Ask:
     """A request that the engine works on: what of which snapshot, and what will come of it."""
 
-    def __init__(self, snapshot: Document, wanted: Wanted, msg_id: MessageId, kind: Kind, shift: int) -> None:
+    def __init__(self, snapshot: Document, wanted: Wanted, msg_id: MessageId, kind: Kind) -> None:
         self.snapshot = snapshot
         self.wanted = wanted
         self.id = msg_id
         self.kind = kind
-        self.shift = shift
+        self.shift = 0
         """How far into the text that the engine reads the snapshot begins: other cells may stand before it."""
         self.outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self.job: Job | None = None

@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcRequestCancelled
 
 from dgls.config import InfillSettings
 from dgls.engine import LEFT
-from dgls.infill.request import Answer, FillRequest, shifted
+from dgls.infill.request import Answer, shifted
 from dgls.job import NOTHING, Cancelled, Failed, Job, Kind, Outcome
 from dgls.server.asking import Ask, Wanted, engine_request, show_frame
 from dgls.server.edits import in_line_ends_of
@@ -59,8 +59,7 @@ class Work:
             self._end_outdated_commands(snapshot)
         msg_id = self._session.protocol.msg_id
         assert msg_id is not None, "fills are asked by requests"
-        request, shift = engine_request(self._session, snapshot, wanted)
-        ask = Ask(snapshot, wanted, msg_id, kind, shift)
+        ask = Ask(snapshot, wanted, msg_id, kind)
         if kind == "automatic":
             self._newest = ask
         reply = asyncio.create_task(answer(ask))
@@ -78,9 +77,9 @@ class Work:
             ask.waits = None
             looking = self._session.look(snapshot)
             if looking is None:
-                self._submit(ask, request)
+                self._submit(ask)
             else:
-                looking.add_done_callback(lambda _: self._submit(ask, request))
+                looking.add_done_callback(lambda _: self._submit(ask))
 
         if wait > 0:
             ask.waits = self._session.loop.call_later(wait, start)
@@ -119,7 +118,7 @@ class Work:
         fills = [fill._replace(texts=(in_line_ends_of(snapshot, fill.texts[0]),)) for fill in answer.fills]
         return shown(snapshot, gap, fills, self._session.offers.number(len(fills)))
 
-    def _submit(self, ask: Ask, request: FillRequest) -> None:
+    def _submit(self, ask: Ask) -> None:
         """Give the engine what was asked, if that is still wanted and its document is none to be left alone."""
         if ask.outcome.done():
             return
@@ -130,6 +129,8 @@ class Work:
             ask.end(NOTHING if ask.kind == "automatic" else Failed(f"{reason}, so dgls leaves it alone"))
             return
         infill = self._session.settings_for(ask.snapshot).infill
+        # Not before: most keystrokes' requests are taken back while they wait, and a long text is put together for it.
+        request, ask.shift = engine_request(self._session, ask.snapshot, ask.wanted)
         ask.job = self._session.seat.submit(
             replace(request, settings=replace(infill, seed=(infill.seed + ask.wanted.redrawn) % 2**31)),
             ask.kind,
