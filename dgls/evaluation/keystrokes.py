@@ -3,11 +3,11 @@
 Three kinds of keystrokes are answered without the model, so that their time is the server's own: the change and the
 request are read, answered and written. *Along* is one that agrees with what is shown; *held back* is a deletion, after
 which nothing is offered; *cancelled* is one whose request the client takes back at once, as the next keystroke does.
-*Worked* is a request that the model
-worked on, at the same places of a short file and of a long one around it; that it did, its frames say. What it reads
-there is another, and so it may take more passes in one file than in the other, whatever their lengths: the two are
-compared where it took as many. *Accepted* is the request behind a fill that was accepted, after a pause in which the
-server may have filled ahead.
+
+*Worked* is a request that the model worked on, at the same places of a short file and of a long one around it; that it
+did, its frames say. What it reads there is another, and so it may take more passes in one file than in the other,
+whatever their lengths: the two are compared where it took as many. *Accepted* is the request behind a fill that was
+accepted, after a pause in which the server may have filled ahead.
 """
 
 import asyncio
