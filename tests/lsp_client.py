@@ -121,10 +121,16 @@ class Client:
         text: str = self.incoming("window/showMessage")["params"]["message"]
         return text
 
-    def untaken(self, method: str) -> list[Json]:
-        """What came of this method and was not taken, up to an answer to a request that is made now."""
+    def catch_up(self) -> None:
+        """Wait until the server has taken in all that was sent."""
         self.error(self.request("test/now"))
-        return [message for message in self._read if message.get("method") == method]
+
+    def untaken(self, method: str) -> list[Json]:
+        """Take what came of this method and was not taken, up to an answer to a request that is made now."""
+        self.catch_up()
+        taken = [message for message in self._read if message.get("method") == method]
+        self._read = [message for message in self._read if message.get("method") != method]
+        return taken
 
     # Documents and features
 

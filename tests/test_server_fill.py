@@ -193,7 +193,7 @@ def test_a_document_changed_meanwhile_is_left_alone(client: Client, uri: str, tm
     request = client.request(*fill_span(uri, (1, 0), (1, 0)))
     wait_for(tmp_path / "begun")
     client.change(uri, 2, typed(1, 0, "x"))
-    client.error(client.request("test/now"))
+    client.catch_up()
     (tmp_path / "step1").touch()
     reason = "the document was changed meanwhile; nothing was changed by dgls"
     assert client.result(request) == {**NOTHING, "reason": reason}
@@ -211,7 +211,7 @@ def test_a_document_changed_and_changed_back_takes_the_edit_as_it_is_now(
         changed(uri, 2, typed(1, 0, "x")),
         changed(uri, 3, {"range": span((1, 0), (1, 1)), "text": ""}),
     )
-    client.error(client.request("test/now"))
+    client.catch_up()
     (tmp_path / "step1").touch()
     edit = client.incoming("workspace/applyEdit")
     assert edit["params"]["edit"]["documentChanges"][0]["textDocument"]["version"] == 3
@@ -238,7 +238,7 @@ def test_a_document_closed_meanwhile_is_left_alone(client: Client, uri: str, tmp
     request = client.request(*fill_span(uri, (1, 0), (1, 0)))
     wait_for(tmp_path / "begun")
     client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
-    client.error(client.request("test/now"))
+    client.catch_up()
     (tmp_path / "step1").touch()
     assert "closed meanwhile" in client.result(request)["reason"]
     assert "closed meanwhile" in client.shown()

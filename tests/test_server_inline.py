@@ -309,7 +309,7 @@ def test_text_typed_along_the_answer_moves_it_forward(client: Client, uri: str, 
     wait_for(tmp_path / "begun")
     client.change(uri, 2, typed(1, 0, "é = "))
     client.change(uri, 3, typed(1, 4, "😀"))
-    client.error(client.request("test/now"))
+    client.catch_up()
     (tmp_path / "step1").touch()
     [item] = client.result(request)
     assert item == ghost("!", span((1, 6), (1, 6)), item["data"]["id"])
@@ -330,7 +330,7 @@ def test_a_stale_answer_is_never_shown(client: Client, uri: str, tmp_path: Path,
     request = client.request(*inline(uri, 1, 0))
     wait_for(tmp_path / "begun")
     client.change(uri, 2, change)
-    client.error(client.request("test/now"))
+    client.catch_up()
     (tmp_path / "step1").touch()
     assert client.error(request)["code"] == REQUEST_CANCELLED
 
@@ -349,7 +349,7 @@ def test_the_loop_answers_while_the_model_is_in_a_step(client: Client, uri: str,
     client.open(uri, script(gate=str(tmp_path)))
     stuck = client.request(*inline(uri, 1, 0))
     wait_for(tmp_path / "begun")
-    assert client.error(client.request("test/now"))["code"] == -32601
+    client.catch_up()
     (tmp_path / "step1").touch()
     client.result(stuck)
 
@@ -394,7 +394,7 @@ def test_no_frame_is_sent_for_a_document_that_has_moved_on(client: Client, uri: 
     request = client.request(*inline(uri, 1, 0))
     wait_for(tmp_path / "begun")
     client.change(uri, 2, typed(1, 0, "F"))
-    client.error(client.request("test/now"))
+    client.catch_up()
     (tmp_path / "step1").touch()
     assert texts(client.result(request)) == ["ILL"]
     assert client.untaken("dgls/frame") == []

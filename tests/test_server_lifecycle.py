@@ -180,7 +180,7 @@ def test_exit_without_shutdown_is_an_error() -> None:
 
 def test_the_end_of_stdin_ends_the_server_in_the_middle_of_a_load(tmp_path: Path) -> None:
     with serving(load={"gate": str(tmp_path)}) as client:
-        client.error(client.request("test/now"))
+        client.catch_up()
         assert client.process.stdin is not None
         client.process.stdin.close()
         assert client.ended() == 1
@@ -214,7 +214,7 @@ def test_the_death_of_the_clients_process_ends_the_server() -> None:
         subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as editor,
         serving(processId=editor.pid) as client,
     ):
-        client.error(client.request("test/now"))
+        client.catch_up()
         editor.kill()  # not reaped: a zombie is dead too
         assert client.ended() == 1
 

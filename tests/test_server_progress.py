@@ -124,7 +124,7 @@ def test_a_trace_names_what_passes_and_quotes_nothing(client: Client, value: str
     assert any("verbose" in line for line in lines) == (value == "verbose")
     assert SECRET not in str(lines)
     client.open(URI, "x")
-    assert len(client.untaken("$/logTrace")) == len(lines), "off ends it"
+    assert client.untaken("$/logTrace") == [], "off ends it"
 
 
 def test_a_trace_may_begin_with_the_session() -> None:

@@ -209,6 +209,7 @@ def test_a_cancel_restores_the_original(editor: Editor, button: bool) -> None:
         editor.client.notify("window/workDoneProgress/cancel", {"token": "mine"})
     else:
         editor.client.cancel(request)
+    editor.client.catch_up()
     editor.step(3)
     assert editor.take() == CODE
     assert editor.client.error(request)["code"] == REQUEST_CANCELLED
