@@ -10,7 +10,6 @@ Pure functions over snapshots and answers. Knows nothing of the protocol, and no
 
 from collections import deque
 from collections.abc import Sequence
-from itertools import chain
 from typing import NamedTuple
 
 from dgls.infill.request import Fill, Gap
@@ -54,15 +53,10 @@ def rests_of(answer: Shown, now: Document, cursor: int) -> list[Rest]:
 
     Whichever is accepted, the text will be what the fill was judged in.
     """
-    middle = _between(answer, now.lines)
-    if middle is None:
+    parts = _at(answer, now.lines, now.position(cursor, "utf-32"))
+    if parts is None:
         return []
-    typed_length = cursor - now.line_start(answer.start.line) - answer.start.character
-    if not 0 <= typed_length <= len(middle):
-        return []
-    typed, behind = middle[:typed_length], middle[typed_length:]
-    if LINE_END.search(behind):
-        return []
+    typed, behind = parts
     rests: dict[str, Rest] = {}
     for number, fill in enumerate(answer.fills, answer.first_id):
         [text] = fill.texts
@@ -99,27 +93,31 @@ class Answers:
         self._answers.pop(uri, None)
 
 
-def _between(answer: Shown, lines: list[str]) -> str | None:
-    """What stands in ``lines`` between the text before the gap and the text behind it; None unless both are there.
+def _at(answer: Shown, lines: list[str], cursor: Position) -> tuple[str, str] | None:
+    """What stands in ``lines`` before and behind the cursor, between the text before the gap and the text behind it.
 
-    Lines that no edit has touched are the same objects, so that comparing them takes no time.
+    None unless both are there, and the cursor in the last line between them. That shows in two lines, and most answers
+    are for other places: no other line is looked at for those. Lines that no edit has touched are the same objects, so
+    that comparing them takes little.
     """
     (first, column), (last, end_column) = answer.start, answer.end
     head, tail = answer.lines[first][:column], answer.lines[last][end_column:]
     following = len(answer.lines) - last - 1
     final = len(lines) - following - 1
+    if not first <= final == cursor.line or not lines[first].startswith(head):
+        return None
+    end = len(lines[final]) - len(tail)
+    start = column if first == final else 0
     if (
-        final < first
+        not start <= cursor.character <= end
+        or not lines[final].endswith(tail)
         or lines[:first] != answer.lines[:first]
         or lines[final + 1 :] != answer.lines[last + 1 :]
-        or not lines[first].startswith(head)
-        or not lines[final].endswith(tail)
     ):
         return None
-    if first == final and len(lines[first]) < len(head) + len(tail):
-        return None
-    middle = "".join(chain(lines[first:final], [lines[final][: len(lines[final]) - len(tail)]]))
-    return middle[len(head) :]
+    typed = "".join([*lines[first:final], lines[final][: cursor.character]])[len(head) :]
+    behind = lines[final][cursor.character : end]
+    return None if LINE_END.search(behind) else (typed, behind)
 
 
 def _is_scattered_in(part: str, text: str) -> bool:
