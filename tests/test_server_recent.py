@@ -163,15 +163,15 @@ def document(uri: str, version: int, text: str) -> Document:
 def test_a_place_moves_along_and_goes_with_its_document() -> None:
     recent = RecentEdits()
     text = [f"{number}\n" for number in range(200)]
-    recent.follow("a", document("a", 1, "".join(text)))
+    recent.follow("a", document("a", 1, "".join(text)), noted=True)
     text[100] = "edited\n"
-    recent.follow("a", document("a", 2, "".join(text)))
+    recent.follow("a", document("a", 2, "".join(text)), noted=True)
     assert recent.lines("a") == (100,)
-    recent.follow("a", document("a", 3, "".join(["new\n"] * 10 + text)))
+    recent.follow("a", document("a", 3, "".join(["new\n"] * 10 + text)), noted=True)
     assert recent.lines("a") == (0, 110)
-    recent.follow("a", document("a", 4, "".join(["new\n"] * 10 + text[:50])))
+    recent.follow("a", document("a", 4, "".join(["new\n"] * 10 + text[:50])), noted=True)
     assert recent.lines("a") == (0, 60)
-    recent.follow("a", None)
+    recent.follow("a", None, noted=True)
     assert recent.lines("a") == ()
 
 
@@ -181,7 +181,7 @@ def test_places_are_few_apart_and_inside_their_documents(versions: list[tuple[st
     now = {"a": [""], "b": [""]}
     for version, (uri, lines) in enumerate(versions):
         made = document(uri, version, "".join(lines))
-        recent.follow(uri, made)
+        recent.follow(uri, made, noted=True)
         now[uri] = made.lines
         places = {each: recent.lines(each) for each in now}
         assert sum(map(len, places.values())) <= MOST

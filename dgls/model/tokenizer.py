@@ -179,7 +179,9 @@ class CodeTokenizer:
         ]
 
     def _encode(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        # A batch of one: for that the library lets other threads run meanwhile, and takes a quarter less.
+        [encoding] = self._tokenizer.encode_batch_fast([text], add_special_tokens=False)
+        ids: list[int] = encoding.ids
         if self._control_ids.isdisjoint(ids):
             return ids
         # A vocabulary that looks whole words up before it merges finds control tokens by their spelling.

@@ -13,6 +13,9 @@ from dgls.filler import load_filler
 from dgls.layers import Layer, resolve
 from dgls.server.stdio import StdioWriter, read_in_thread, take_stdio
 
+# One text is cut into tokens at a time: a pool of threads for that would only take the cores from others.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
 LAST_MESSAGES_SECONDS = 0.4
 INTERRUPTED = 130
 

@@ -31,7 +31,7 @@ class RecentEdits:
         self._places: deque[Place] = deque(maxlen=MOST)
         self._documents: dict[str, Document] = {}
 
-    def follow(self, uri: str, now: Document | None, *, noted: bool = True) -> None:
+    def follow(self, uri: str, now: Document | None, *, noted: bool) -> None:
         """Note what was edited since the document was last seen; ``now`` is None where it is closed.
 
         What nobody will ask for is not ``noted``: it takes time in a long document.
