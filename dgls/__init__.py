@@ -6,7 +6,8 @@ __version__ = "0.1.0"
 
 # Before anything loads torch. Its threads spin while they wait for each other, for milliseconds: where the machine has
 # other work, they so keep the one that they wait for from running, and a fill takes ten times as long. Where they sleep
-# at once, being woken costs a step a fifth of its time on a quiet machine. Some microseconds of spinning cost neither.
+# at once, they have to be woken many times in a step, and on a virtual machine that nearly doubles it. Some
+# microseconds of spinning cost a busy machine a quarter, and a quiet one next to nothing.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # The number is for the OpenMP that torch brings on Linux; others have none.
-os.environ.setdefault("GOMP_SPINCOUNT", "500")
+os.environ.setdefault("GOMP_SPINCOUNT", "1500")

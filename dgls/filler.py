@@ -16,7 +16,7 @@ from dgls.failures import log_failure
 from dgls.infill.kept import Kept
 from dgls.infill.request import FillRequest, Gap
 from dgls.line import Filler, Steps
-from dgls.model.memory import give_back_freed_memory
+from dgls.model.memory import give_back_freed_memory, keep_freed_memory
 from dgls.model.native import load_native_libraries
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ class HostFiller:
 
 
 def load_filler(settings: ModelSettings) -> Load:
-    """The loader of the checkpoint that ``settings`` name."""
+    """The loader of the checkpoint that ``settings`` name; to be called before the thread begins in which it loads."""
+    keep_freed_memory()
 
     def load(report: Report) -> Filler:
         report(0.0, "importing torch")
