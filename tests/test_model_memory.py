@@ -41,5 +41,5 @@ def test_a_pass_in_a_thread_has_no_pages_brought_by_the_kernel() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True, timeout=300
     )
-    # Thousands a pass where the C library gives back what is freed.
+    # Hundreds a pass where the C library gives back what is freed.
     assert int(ended.stdout) < 100 * PASSES

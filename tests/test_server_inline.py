@@ -349,7 +349,7 @@ def test_the_loop_answers_while_the_model_is_in_a_step(client: Client, uri: str,
     client.open(uri, script(gate=str(tmp_path)))
     stuck = client.request(*inline(uri, 1, 0))
     wait_for(tmp_path / "begun")
-    client.catch_up()
+    assert client.error(client.request("test/now"))["code"] == -32601
     (tmp_path / "step1").touch()
     client.result(stuck)
 
